@@ -477,3 +477,10 @@ def test_show_is_the_configured_one(tmp_path: Path) -> None:
     assert show.categories == (("Arts", "Books"), ("Arts", "Design"))
     again = parse(to_yaml(config).replace("source:", "# "), tmp_path / "again.yaml", {})
     assert again.podcast == config.podcast
+
+
+def test_cover_stands_beside_its_file(tmp_path: Path) -> None:
+    """The picture of a podcast is named from the configuration's folder, and must be a picture."""
+    show = show_of(_parse(f"{TWO_LINES}podcast: {{title: A, image: pics/a.PNG}}\n", tmp_path))
+    assert show and show.picture == str(tmp_path / "pics/a.PNG")
+    assert "no picture" in _podcast("title: A, image: a.txt", tmp_path).problem

@@ -1,6 +1,6 @@
 """The parser process: a child that parses untrusted files, since a hostile file may crash it.
 
-All parsing of outside bytes runs here. The child opens no path.
+All parsing of outside bytes runs here. The child opens no path but those of the system's fonts.
 """
 
 import json
@@ -59,6 +59,10 @@ def _result(header: dict[str, Any], payload: bytes) -> bytes:
         from narrated.reading.cover_jpeg import cover  # late: few requests need Pillow
 
         return cover(payload, side=header["side"])
+    if header["do"] == "feed_cover":
+        from narrated.podcast.cover_drawing import cover_jpeg
+
+        return cover_jpeg(header["title"], payload)
     if header["do"] == "feed":
         from narrated.podcast.feed_answers import answer  # late, for the same reason
 

@@ -1,5 +1,6 @@
 """The podcast: the feed of an outbox, from the first post on, through edits, moves and kills."""
 
+import io
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import feedparser
 import pytest
+from PIL import Image
 
 from support.consistency import verify
 from support.daemon import Daemon, running, toy, wait
@@ -70,7 +72,9 @@ def test_feed_follows_the_outbox(daemon: Daemon) -> None:
     assert tea.summary == "All about tea."
     sound = _file_of(daemon, tea)
     assert int(tea.enclosures[0].length) == sound.stat().st_size
-    assert tea.podcast_transcript["url"].endswith("/tea.vtt")
+    written = (daemon.outbox / "feed.xml").read_text()
+    for transcript in ("tea.vtt", "tea.srt", "tea.transcript.json"):
+        assert f'<podcast:transcript url="https://example.org/pod/{transcript}"' in written
     assert tea.podcast_chapters["url"].endswith("/tea.chapters.json")
 
     daemon.drop("tea.md", "---\ndate: 2001-01-03\n---\n# Green tea\n\nAll about it.\n")
@@ -207,6 +211,58 @@ def test_soundless_episode_is_left_out(daemon: Daemon) -> None:
     (daemon.outbox / "one.mp3").unlink()
     daemon.drop("two.md", "# Two\n\nWords.\n")
     _wait_titles(daemon, "Two")
+
+
+def _cover(daemon: Daemon, entry: Any) -> bytes:
+    """The cover of an entry."""
+    return (daemon.outbox / entry.image.href.rpartition("/")[2]).read_bytes()
+
+
+def _colour_of(cover: bytes) -> Any:
+    """The colour in the middle of a cover that Apple takes."""
+    opened = Image.open(io.BytesIO(cover))
+    assert (opened.size, opened.mode, opened.format) == ((1400, 1400), "RGB", "JPEG")
+    return opened.getpixel((700, 700))
+
+
+def test_covers_follow_what_they_show(daemon: Daemon) -> None:
+    """Show and episodes have covers that Apple takes; a changed one has a new name, alone."""
+    red = io.BytesIO()
+    Image.new("RGB", (300, 200), "red").save(red, "PNG")
+    daemon.drop("red.png", red.getvalue())
+    daemon.drop("one.md", "---\ndate: 2001-01-02\n---\n# One\n\n![A](red.png)\n")
+    daemon.drop("two.md", "---\ndate: 2001-01-01\n---\n# Two\n\nWords.\n")
+    one, two = _wait_titles(daemon, "One", "Two").entries
+    show = _feed(daemon).feed.image.href
+    covers = [_cover(daemon, one), _cover(daemon, two), _cover(daemon, _feed(daemon).feed)]
+    colours = [_colour_of(each) for each in covers]
+    assert colours[0] == (254, 0, 0)
+    assert (daemon.outbox / "folder.jpg").read_bytes() == covers[2]
+
+    daemon.drop("two.md", "---\ndate: 2001-01-01\n---\n# Another two\n\nWords.\n")
+    renamed = _wait_titles(daemon, "One", "Another two").entries[1]
+    assert renamed.image.href != two.image.href
+    _reload(daemon, **SHOW | {"title": "Another blog"})
+    wait(lambda: _feed(daemon).feed.image.href != show, lambda: daemon.log)
+    daemon.wait_idle()
+    wait(lambda: len(list(daemon.outbox.glob("*.jpg"))) == 4, lambda: daemon.log)
+    checked = daemon.ask("podcast", "check").stdout
+    assert "no file" not in checked and "no image" not in checked
+    daemon.stop()
+    verify(daemon)
+
+
+def test_folder_cover_of_others_stays(tmp_path: Path) -> None:
+    """A folder.jpg that is not ours stays, and the status says so; the podcast has its cover."""
+    daemon = Daemon(tmp_path, podcast=SHOW)
+    theirs = daemon.outbox / "folder.jpg"
+    theirs.write_bytes(b"theirs")
+    with daemon:
+        wait(lambda: any("folder.jpg" in each for each in daemon.status()["notices"]))
+        _wait_titles(daemon)
+        wait(lambda: "image" in _feed(daemon).feed, lambda: daemon.log)
+        assert _colour_of(_cover(daemon, _feed(daemon).feed))
+        assert theirs.read_bytes() == b"theirs"
 
 
 @pytest.mark.faults  # it starts a process from the first instruction

@@ -24,8 +24,10 @@ SHOW = Show(
     base_url="https://example.org/pod/",
     guid="9b024349-ccf0-5f69-a609-6b82873eab3c",
     type="serial",
+    image="cover-1.jpg",
 )
 FILES = {"one.mp3": 20_000, "two.mp3": 30_000, "one.vtt": 9, "one.chapters.json": 9}
+FILES |= {"cover-1.jpg": 9, "one.2.jpg": 9}
 
 
 def _episode(name: str) -> Episode:
@@ -42,7 +44,7 @@ def _feed() -> str:
     """A feed that keeps all rules."""
     chapters = LinkedFile("one.chapters.json", "application/json+chapters")
     transcripts = (LinkedFile("one.vtt", "text/vtt"),)
-    one = replace(_episode("one"), chapters=chapters, transcripts=transcripts)
+    one = replace(_episode("one"), chapters=chapters, transcripts=transcripts, image="one.2.jpg")
     words = (Paragraph("paragraph", "Words."),)
     items = [feed_item(SHOW, each, words) for each in (_episode("two"), one)]
     parts = [numbered(item, 2 - place) for place, item in enumerate(items)]
@@ -68,6 +70,7 @@ ROWS: dict[str, tuple[str, str, list[str]]] = {
     "category": ('text="Arts"', 'text="Boks"', ["the feed"]),
     "explicit": ("<itunes:explicit>false", "<itunes:explicit>clean", ["the feed"]),
     "author": ("<itunes:author>Ada</itunes:author>", "", ["the feed"]),
+    "image": ('<itunes:image href="https://example.org/pod/cover-1.jpg"/>', "", ["the feed"]),
     "owner": ("<itunes:email>ada@example.org</itunes:email>", "", ["the feed"]),
     "guid": (SHOW.guid, "one", ["the feed"]),
     "medium": ("<podcast:medium>podcast", "<podcast:medium>radio", ["the feed"]),
@@ -110,8 +113,13 @@ def test_rule_finds_what_breaks_it(key: str) -> None:
 
 def test_rule_of_files_finds_them() -> None:
     """A sound that is absent or of another length, and an absent transcript, are found."""
-    others = {name: FILES[name] for name in ("one.mp3", "one.chapters.json")}
+    there = ("one.mp3", "one.vtt", "one.chapters.json", "cover-1.jpg")
+    others = {name: FILES[name] for name in there}
     assert _broken(_feed(), others) == {"no sound": TWO, "no file": ONE}
+    without_transcript = {name: FILES[name] for name in FILES if name != "one.vtt"}
+    assert _broken(_feed(), without_transcript) == {"no file": ONE}
+    without_cover = {name: FILES[name] for name in FILES if name != "cover-1.jpg"}
+    assert _broken(_feed(), without_cover) == {"no image": ["the feed"]}
     assert _broken(_feed(), FILES | {"two.mp3": 5}) == {"other length": TWO}
     empty = feed_head(SHOW, 0.0) + FEED_END
     assert _broken(empty.decode()) == {"episodes": ["the feed"]}
@@ -119,7 +127,7 @@ def test_rule_of_files_finds_them() -> None:
 
 def test_every_rule_has_a_row() -> None:
     """Each rule is tried by a test of its own."""
-    of_files = {"no sound", "no file", "other length", "episodes"}
+    of_files = {"no image", "no sound", "no file", "other length", "episodes"}
     assert {rule.key for rule in RULES} == ROWS.keys() | of_files
     assert len(RULES) == len({rule.key for rule in RULES})
 

@@ -74,6 +74,8 @@ class LedgerRows:
     chunks: set[int]
     """Jobs that have chunks under way."""
     plans: set[int]
+    covers: set[str]
+    """Pictures of the podcast that its feed names."""
 
     @classmethod
     def read(cls, path: Path) -> "LedgerRows":
@@ -108,6 +110,10 @@ class LedgerRows:
                 dict(db.execute("SELECT key, size_bytes FROM takes")),
                 {job for (job,) in db.execute("SELECT job FROM chunks")},
                 {job for (job,) in db.execute("SELECT job FROM plans")},
+                {
+                    os.fsdecode(file)
+                    for (file,) in db.execute("SELECT file FROM covers WHERE current = 1")
+                },
             )
         finally:
             db.close()
@@ -271,6 +277,7 @@ def astray(ledger: LedgerRows, outbox: OutboxFiles) -> Iterator[str]:
         yield f"{note} is missing"
     published = {stem + MANIFEST_SUFFIX for stem in outbox.manifests}
     published |= {name for stem in outbox.manifests for name in outbox.outputs(stem)}
+    published |= ledger.covers
     for name in sorted(outbox.files - published - notes - {STATUS_NAME, FEED_NAME}):
         yield f"{name} stands in the outbox, and nobody knows of it"
     for folder in sorted(outbox.empty):

@@ -17,6 +17,7 @@ from narrated.config.values import (
     AudioConfig,
     Config,
     ModelsConfig,
+    PodcastConfig,
     SpeechConfig,
     decode_value,
     encode_value,
@@ -194,6 +195,7 @@ def _with_paths(config: Config, source: Path, environ: Mapping[str, str]) -> Con
         ),
         audio=_with_sound_paths(config.audio, source),
         models=_with_model_paths(config.models, state, source),
+        podcast=_with_image_path(config.podcast, source),
         source=source,
     )
 
@@ -215,6 +217,12 @@ def _with_model_paths(models: ModelsConfig, state: Path, source: Path) -> Models
         folder=state / "models" if folder == Path() else _absolute(folder, source),
         voices=state / "voices" if voices == Path() else _absolute(voices, source),
     )
+
+
+def _with_image_path(podcast: PodcastConfig | None, source: Path) -> PodcastConfig | None:
+    if podcast is None or podcast.image is None:
+        return podcast
+    return msgspec.structs.replace(podcast, image=_absolute(podcast.image, source))
 
 
 def _default_folder(path: Path, use: str, source: Path, environ: Mapping[str, str]) -> Path:

@@ -14,6 +14,7 @@ from narrated.reading.language_tags import language_tag
 _LONGEST = {"title": 255, "author": 255, "description": 4000}
 """In bytes of UTF-8, as Apple counts them."""
 _LONGEST_ADDRESS = 1024
+_PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
 _EMAIL = re.compile(r"[^@\s<>]+@[^@\s<>.]+(\.[^@\s<>.]+)+")
 
 
@@ -43,6 +44,7 @@ def show_of(config: Config) -> Show | None:
         base_url=podcast.base_url and podcast.base_url.rstrip("/") + "/",
         link=podcast.link,
         type=podcast.type,
+        picture="" if podcast.image is None else str(podcast.image),
     )
 
 
@@ -63,6 +65,9 @@ def _problems(podcast: PodcastConfig) -> list[tuple[str, str, str]]:
     if podcast.owner.email and not _EMAIL.fullmatch(podcast.owner.email.strip()):
         remedy = "Write one such as me@example.org, or leave it out."
         found.append(("owner.email", "that is no address of mail.", remedy))
+    if podcast.image and podcast.image.suffix.lower() not in _PICTURES:
+        remedy = "Name a JPEG, PNG, WebP, GIF, BMP or TIFF file."
+        found.append(("image", "that is no picture.", remedy))
     base_url, remedy = podcast.base_url, "Write an address such as https://example.org/podcast/."
     for key in ("base_url", "link"):
         if problem := _address_problem(getattr(podcast, key)):

@@ -183,6 +183,8 @@ class PodcastConfig(Section, frozen=True):
     category: str | tuple[str, ...] = ()
     """Names of Apple's categories."""
     explicit: bool = False
+    image: Path | None = None
+    """A picture for the cover, on this machine; None if it is drawn from the title."""
     owner: OwnerConfig = OwnerConfig()
     base_url: str = ""
     """The address at which the outbox is served; without one, the feed's links are relative."""

@@ -15,6 +15,7 @@ from narrated.disk_threads import ANSWER_S, TRANSFER_S, DiskThreads
 from narrated.errors import NarratedError, SourceError
 from narrated.jobs.events import CarriedOver, EventDispatcher, Moved, Published, Withdrawn
 from narrated.jobs.feed_episodes import episode_of
+from narrated.jobs.podcast_covers import PodcastCovers
 from narrated.jobs.shielded_outbox_changes import ShieldedOutboxChanges
 from narrated.ledger.episodes import ListedEpisode
 from narrated.ledger.job import Job, JobState
@@ -76,6 +77,7 @@ class PodcastFeed:
     _ledger: Ledger
     _outbox: ShieldedOutboxChanges
     _parsers: ParserPool
+    _covers: PodcastCovers
     _read_apart: ReadApart
     _work: Path
     _work_disk: DiskThreads
@@ -114,10 +116,11 @@ class PodcastFeed:
             self.problem = ""
             return True
         try:
-            self._tell(await self._update(await self._with_guid(self.show)))
+            keeps = await self._update(await self._with_guid(self.show))
         except NarratedError as error:
-            self._tell(f"The podcast's feed is not up to date: {error}")
-        return not self.problem
+            keeps = f"The podcast's feed is not up to date: {error}"
+        self._tell(keeps or self._covers.problem)
+        return not keeps
 
     async def _quiet(self) -> None:
         """Wait until the outbox has been unchanged for a moment, or has changed for long."""
@@ -130,29 +133,43 @@ class PodcastFeed:
     async def _update(self, show: Show) -> str:
         """Bring the ledger's items up to date and write the feed; returns what keeps it."""
         if gone := await self._read_apart(lambda ledger: ledger.episodes.withdrawn()):
-            self._ledger.episodes.unlist(gone)
+            self._unlist(gone)
         digest = show.digest
         while jobs := await self._read_apart(
             lambda ledger: ledger.episodes.outdated(digest, _PAGE)
         ):
             for number in jobs:
                 await self._make_item(show, self._ledger.jobs.get(number))
-        return await self._write(show)
+        image = await self._covers.of_show(show)
+        keeps = await self._write(msgspec.structs.replace(show, image=image))
+        if not keeps:
+            await self._covers.remove_left()
+        return keeps
+
+    def _unlist(self, paths: Iterable[str]) -> None:
+        with self._ledger.transaction():
+            self._ledger.episodes.unlist(paths)
+            for path in paths:
+                self._ledger.covers.settle(path)
 
     async def _make_item(self, show: Show, job: Job) -> None:
         """Make the item of a published job, and keep it in the ledger."""
         read = partial(untrusted_reads.manifest, self._outbox.folder, job.stem)
         found = await self._outbox.run(read, patience_s=ANSWER_S)
         episodes = self._ledger.episodes
-        item, listed = None, _NOT_EPISODE
+        item, listed, cover = None, _NOT_EPISODE, ""
         if found is not None and found.source.path == job.path:
             guid = episodes.give(job.path, found.episode_guid, job.changed_at)
             if episode := episode_of(job, found, show, guid, episodes.first_at(job.path)):
+                cover = await self._covers.of_episode(job, found)
+                episode = msgspec.structs.replace(episode, image=cover)
                 item = await self._asked(FeedRequest(show, episode=episode), found, job)
                 sound = episode.sound
                 listed = ListedEpisode(job.path, episode.dated_s, sound.path, sound.bytes)
         if self._ledger.jobs.get(job.id).state is JobState.DONE:
-            episodes.keep(job, show.digest, item, listed, show.folder)
+            with self._ledger.transaction():
+                episodes.keep(job, show.digest, item, listed, show.folder)
+                self._ledger.covers.settle(job.path, *filter(None, [cover]))
 
     async def _asked(self, request: FeedRequest, found: Manifest, job: Job) -> bytes | None:
         """Have a parser write an item; None if that breaks it: the feed goes without it."""

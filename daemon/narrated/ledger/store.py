@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from narrated.ledger.bulk_requeue_progress import BulkRequeueProgress
+from narrated.ledger.covers import Covers
 from narrated.ledger.database import Database
 from narrated.ledger.engine_rates import EngineRates
 from narrated.ledger.episodes import Episodes, Podcasts
@@ -45,3 +46,4 @@ class Ledger(Database):
         self.rates = EngineRates(self)
         self.episodes = Episodes(self)
         self.podcasts = Podcasts(self)
+        self.covers = Covers(self)

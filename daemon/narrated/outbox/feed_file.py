@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from narrated.os_error_remedies import storing
-from narrated.outbox.open_folder import DraftFile, opened, split, sync
+from narrated.outbox.open_folder import DraftFile, opened, prune, remove, split, sync
 from narrated.outbox.untrusted_reads import file_in, size_in
+
+_MOST_PICTURE_BYTES = 32 << 20
 
 
 class PlacedFeed(Enum):
@@ -72,6 +74,43 @@ def place_feed(outbox: Path, path: str, draft: Path, mark: bytes) -> PlacedFeed:
     return PlacedFeed.WRITTEN
 
 
+def place_picture(outbox: Path, path: str, content: bytes, older_sha256: str) -> PlacedFeed:
+    """Put a picture into the outbox, unless the same one stands there.
+
+    Anything but what was written there before, by its digest, is somebody else's and stays.
+    Errors: StorageError.
+    """
+    folder_name, name = split(path)
+    with storing(str(outbox / path)), opened(outbox, folder_name) as folder:
+        if _mode(folder, name) is not None:
+            found = _sha256(folder, name, str(outbox / path))
+            if found == hashlib.sha256(content).hexdigest():
+                return PlacedFeed.UNCHANGED
+            if not found or found != older_sha256:
+                return PlacedFeed.OF_OTHERS
+        with DraftFile(folder) as written:
+            written.write(content)
+            written.settle()
+            written.place(name)
+        sync(folder)
+    return PlacedFeed.WRITTEN
+
+
+def remove_picture(outbox: Path, path: str, sha256: str) -> None:
+    """Remove a picture that has this digest, and the folders that it leaves empty.
+
+    Errors: StorageError.
+    """
+    folder_name, name = split(path)
+    with storing(str(outbox / path)), suppress(FileNotFoundError, NotADirectoryError):
+        with opened(outbox, folder_name) as folder:
+            if _sha256(folder, name, str(outbox / path)) != sha256:
+                return
+            remove(folder, name)
+            sync(folder)
+        prune(outbox, path)
+
+
 def standing(outbox: Path, files: Iterable[ExpectedFile]) -> set[str]:
     """Return the paths of those files that stand with their sizes. Errors: StorageError."""
     by_folder: dict[str, list[ExpectedFile]] = {}
@@ -99,6 +138,17 @@ def _mode(folder: int, name: str) -> int | None:
         if error.errno != errno.ENOENT:
             raise
         return None
+
+
+def _sha256(folder: int, name: str, where: str) -> str:
+    """The digest of a picture; empty if it is none of ours, or too large for one."""
+    file = file_in(folder, name, where)
+    if file is None:
+        return ""
+    with file:
+        if os.fstat(file.fileno()).st_size > _MOST_PICTURE_BYTES:
+            return ""
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _is_alike(file: BufferedReader, draft: Path) -> bool:

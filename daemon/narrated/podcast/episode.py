@@ -61,6 +61,8 @@ class Episode(msgspec.Struct, frozen=True, kw_only=True):
     """Empty if it is the show's."""
     description: str = ""
     """The author's own; empty if the first paragraph is to stand for it."""
+    image: str = ""
+    """The outbox path of its cover; empty if it has none."""
     blocks: tuple[TextBlock, ...] = ()
     """The blocks of its text, in their order."""
 

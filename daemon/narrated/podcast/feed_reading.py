@@ -78,6 +78,7 @@ def parse_feed(content: bytes) -> etree._Element:
 
 def addresses(channel: etree._Element) -> Iterator[str]:
     """Yield all addresses of files in a feed."""
-    for item in channel.iter("item"):
-        for each in item.iter("enclosure", f"{PODCAST}transcript", f"{PODCAST}chapters"):
-            yield str(each.get("url", ""))
+    for each in channel.iter("enclosure", f"{PODCAST}transcript", f"{PODCAST}chapters"):
+        yield str(each.get("url", ""))
+    for each in channel.iter(f"{ITUNES}image"):
+        yield str(each.get("href", ""))

@@ -140,7 +140,9 @@ def _has_strange_chapters(item: FeedElement) -> bool:
 
 def _lacks_a_file(item: FeedElement) -> bool:
     linked = (*item.all(f"{PODCAST}transcript"), *item.all(f"{PODCAST}chapters"))
-    return not all(item.is_there(str(each.get("url", ""))) for each in linked)
+    addresses = [str(each.get("url", "")) for each in linked]
+    addresses += [str(each.get("href", "")) for each in item.all(f"{ITUNES}image")]
+    return not all(map(item.is_there, addresses))
 
 
 def _has_no_guid(channel: FeedElement) -> bool:
@@ -189,6 +191,11 @@ RULES: tuple[Rule, ...] = (
          _channel(lambda each: each.text(f"{ITUNES}explicit") not in ("true", "false"))),
     Rule("author", "Apple", "The show has no author.", "Set `podcast: {author: …}`.",
          _channel(lambda each: not each.text(f"{ITUNES}author"))),
+    Rule("image", "Apple", "The show has no cover.", _AGAIN,
+         _channel(lambda each: not each.attribute(f"{ITUNES}image", "href"))),
+    Rule("no image", "Apple", "The show's cover is not in the outbox.",
+         "The next change of the outbox writes it again.",
+         _channel(lambda each: not each.is_there(each.attribute(f"{ITUNES}image", "href")))),
     Rule("owner", "Spotify", "The feed names no address of its owner.",
          "Set `podcast: {owner: {email: …}}`; Spotify sends a code there. Everybody may read it.",
          _channel(lambda each: "@" not in each.text(f"{ITUNES}owner/{ITUNES}email"))),
@@ -245,7 +252,7 @@ RULES: tuple[Rule, ...] = (
          _items(lambda item: not item.is_there(_sound(item)))),
     Rule("other length", "all players", "A sound has another length than the feed says.",
          "The next change of the outbox mends it.", _items(_has_other_size)),
-    Rule("no file", "all players", "A transcript or the chapters are not in the outbox.",
+    Rule("no file", "all players", "A transcript, cover or chapters are not in the outbox.",
          "Run `narrated refresh` for it.", _items(_lacks_a_file), refuses=False),
 )  # fmt: skip
 """All rules, those of the show first."""

@@ -17,7 +17,7 @@ from lxml import etree
 from narrated.podcast.episode import Episode, LinkedFile
 from narrated.podcast.episode_text import Paragraph, content_html, description_html
 from narrated.podcast.feed_parts import ITEM_END, MARK
-from narrated.podcast.show import Show
+from narrated.podcast.show import COVER_SIDE, Show
 
 _NAMESPACES: Mapping[str, str] = MappingProxyType(
     {
@@ -78,6 +78,9 @@ def feed_item(show: Show, episode: Episode, paragraphs: tuple[Paragraph, ...]) -
     _add(item, "itunes:duration", str(max(1, round(episode.duration_s))))
     _add(item, "itunes:explicit", _truth(show.explicit))
     _add(item, "itunes:episodeType", "full")
+    if episode.image:
+        _add(item, "itunes:image", href=_address(show, episode.image))
+        _add(item, "podcast:images", srcset=f"{_address(show, episode.image)} {COVER_SIDE}w")
     if author := _name(episode.author):
         _add(item, "itunes:author", author)
         _add(item, "podcast:person", author, group="writing", role="author")
@@ -104,6 +107,13 @@ def _add_apple(channel: etree._Element, show: Show) -> None:
         category = _add(channel, "itunes:category", text=name)
         if below:
             _add(category, "itunes:category", text=below)
+    if show.image:
+        address = _address(show, show.image)
+        _add(channel, "itunes:image", href=address)
+        image = _add(channel, "image")
+        _add(image, "url", address)
+        _add(image, "title", safe_title(show.title))
+        _add(image, "link", show.link or show.base_url or "./")
     if show.owner_email:
         owner = _add(channel, "itunes:owner")
         _add(owner, "itunes:name", show.owner_name or show.author or show.title)
@@ -113,6 +123,8 @@ def _add_apple(channel: etree._Element, show: Show) -> None:
 def _add_podcasting(channel: etree._Element, show: Show) -> None:
     _add(channel, "podcast:guid", show.guid)
     _add(channel, "podcast:medium", "podcast")
+    if show.image:
+        _add(channel, "podcast:images", srcset=f"{_address(show, show.image)} {COVER_SIDE}w")
     if show.owner_email:  # readers of some directories ask the owner
         _add(channel, "podcast:locked", "yes", owner=show.owner_email)
     _add(channel, "podcast:txt", "true", purpose="ai-content")

@@ -7,7 +7,9 @@ import msgspec
 from narrated.podcast.categories import Category
 
 FEED_NAME = "feed.xml"
-FEED_VERSION = 1
+COVER_SIDE = 1400
+"""The pixels a side of each cover: Apple takes 1400 to 3000."""
+FEED_VERSION = 2
 """Raised when an item's bytes change for the same episode, so that all are made again."""
 
 
@@ -31,8 +33,10 @@ class Show(msgspec.Struct, frozen=True, kw_only=True):
     type: str = "episodic"
     guid: str = ""
     """Its number in the world; empty until it is given."""
+    picture: str = ""
+    """The file of its cover on this machine; empty if the cover is drawn from the title."""
     image: str = ""
-    """The outbox path of its cover; empty if it has none."""
+    """The outbox path of its cover; empty if it has none yet."""
 
     @property
     def feed_path(self) -> str:

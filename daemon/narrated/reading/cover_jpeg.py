@@ -16,14 +16,22 @@ def cover(data: bytes, name: str = "The picture", side: int = 1000) -> bytes:
 
     Raises SourceError for a picture that cannot be read.
     """
-    whole = load_picture(data, name)
-    if whole.mode in _PLAIN_MODES:  # before any copy: the picture may take a gigabyte
-        whole.thumbnail((2 * side, 2 * side))
-    picture = _opaque(_upright(whole))
+    picture = opaque_picture(data, name, side)
     picture.thumbnail((side, side))
     written = BytesIO()
     picture.save(written, "JPEG", quality=85, optimize=True)
     return written.getvalue()
+
+
+def opaque_picture(data: bytes, name: str, side: int) -> Image.Image:
+    """Return a picture upright and opaque, in a size from which `side` pixels can be made.
+
+    Raises SourceError for a picture that cannot be read.
+    """
+    whole = load_picture(data, name)
+    if whole.mode in _PLAIN_MODES:  # before any copy: the picture may take a gigabyte
+        whole.thumbnail((2 * side, 2 * side))
+    return _opaque(_upright(whole))
 
 
 def _upright(picture: Image.Image) -> Image.Image:

@@ -30,6 +30,7 @@ from narrated.jobs.narration_tags import TagMaker
 from narrated.jobs.picture_captions import PictureCaptions
 from narrated.jobs.plan import JobDefaults, OutputSettings
 from narrated.jobs.planner import Planner
+from narrated.jobs.podcast_covers import PodcastCovers
 from narrated.jobs.podcast_feed import PodcastFeed
 from narrated.jobs.published_default import PublishedDefault
 from narrated.jobs.publisher import Publisher
@@ -287,7 +288,8 @@ class App:
         ledger, config, events, inbox = self.ledger, self.config, self.events, self.inbox
         parsers = self._start_parsers(PARSERS)
         self.planner = self.build_planner(parsers)
-        storage = (ledger, self.outbox, parsers, self.read_apart, config.state / "work")
+        covers = PodcastCovers(ledger, self.outbox, parsers, inbox, self.state_disk)
+        storage = (ledger, self.outbox, parsers, covers, self.read_apart, config.state / "work")
         self.podcast = PodcastFeed(*storage, self.state_disk, show_of(config))
         self.podcast.listen(events)
         work, encoders, tags = config.state / "work", self.encoders, TagMaker(parsers, inbox)

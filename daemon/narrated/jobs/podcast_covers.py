@@ -1,0 +1,172 @@
+"""Covers of the podcast: made by a parser, and written beside what they are of."""
+
+import os
+from collections.abc import Mapping
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+
+from narrated.disk_threads import ANSWER_S, TRANSFER_S, DiskThreads
+from narrated.errors import NarratedError, ParserUnavailable, StorageError
+from narrated.inbox.async_reads import AsyncInboxReader
+from narrated.jobs.picture_captions import PICTURE_BYTES, is_picture
+from narrated.jobs.shielded_outbox_changes import ShieldedOutboxChanges
+from narrated.ledger.job import Job
+from narrated.ledger.store import Ledger
+from narrated.os_error_remedies import storing
+from narrated.outbox.feed_file import (
+    ExpectedFile,
+    PlacedFeed,
+    place_picture,
+    remove_picture,
+    standing,
+)
+from narrated.outbox.manifest import Manifest
+from narrated.outbox.portable_names import LONGEST_NAME_BYTES
+from narrated.podcast.show import Show
+from narrated.printable import printable
+from narrated.workers.parser_pool import ParserPool
+
+FOLDER_COVER = "folder.jpg"
+"""The name by which players of a plain folder find its cover."""
+_DIGEST_LENGTH = 8
+
+
+class PodcastCovers:
+    """Writes the covers of show and episodes; each has a new name when it changes.
+
+    The ledger knows each cover before it is written, so that none is left behind.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        outbox: ShieldedOutboxChanges,
+        parsers: ParserPool,
+        inbox: AsyncInboxReader,
+        disk: DiskThreads,
+    ) -> None:
+        self._ledger = ledger
+        self._outbox = outbox
+        self._parsers = parsers
+        self._inbox = inbox
+        self._disk = disk
+        self._made_of: tuple[object, ...] = ()
+        """All that the show's present cover was made of."""
+        self._of_show = ExpectedFile("", 0)
+        self.problem = ""
+        """What is wrong with the show's cover; empty if nothing is."""
+
+    async def of_show(self, show: Show) -> str:
+        """Return the outbox path of the show's cover, which stands there then.
+
+        Errors: StorageError, ParserUnavailable.
+        """
+        self.problem = ""
+        made_of = (show.folder, show.title, await self._state_of(show.picture))
+        look = partial(standing, self._outbox.folder, [self._of_show])
+        if made_of != self._made_of or not await self._outbox.run(look, patience_s=ANSWER_S):
+            jpeg = await self._make(show.title, await self._picture_of(show))
+            prefix = f"{show.folder}/" if show.folder else ""
+            name = f"{prefix}cover-{_digest(jpeg)}.jpg"
+            if not await self._place(name, "", jpeg):
+                return ""
+            files = [name]
+            if await self._place(f"{prefix}{FOLDER_COVER}", "", jpeg):
+                files.append(f"{prefix}{FOLDER_COVER}")
+            else:
+                self.problem = (
+                    f"{printable(prefix)}{FOLDER_COVER} in the outbox is not narrated's, and stays."
+                )
+            self._ledger.covers.settle("", *files)
+            self._of_show, self._made_of = ExpectedFile(name, len(jpeg)), made_of
+        return self._of_show.path
+
+    async def of_episode(self, job: Job, manifest: Manifest) -> str:
+        """Return the outbox path of an episode's cover, which stands there then; empty if none can.
+
+        It is of the first picture that the post shows, as it was then.
+        Errors: StorageError, ParserUnavailable.
+        """
+        jpeg = await self._make(
+            manifest.title or job.stem, await self._first_picture(job, manifest)
+        )
+        name = f"{job.stem}.{_digest(jpeg)}.jpg"
+        if len(os.fsencode(name.rpartition("/")[2])) > LONGEST_NAME_BYTES:
+            return ""
+        return name if await self._place(name, job.path, jpeg) else ""
+
+    async def remove_left(self) -> None:
+        """Remove the covers that the feed names no more. Errors: StorageError."""
+        covers = self._ledger.covers
+        for file in covers.leaving():
+            remove = partial(remove_picture, self._outbox.folder, file, covers.sha256(file))
+            await self._outbox.finish(self._outbox.run(remove))
+            covers.forget(file)
+
+    async def _make(self, title: str, picture: bytes) -> bytes:
+        header = {"do": "feed_cover", "name": "a cover", "title": title[:1000]}
+        return await self._parsers.ask(header, picture, "//feed/")
+
+    async def _place(self, file: str, path: str, jpeg: bytes) -> bool:
+        """Write a cover; False if something else has its name."""
+        older = self._ledger.covers.sha256(file)
+        digest = sha256(jpeg).hexdigest()
+        place = partial(place_picture, self._outbox.folder, file, jpeg, older)
+        if not older:
+            self._ledger.covers.expect(file, path, digest)
+        outcome = await self._outbox.finish(self._outbox.run(place))
+        if outcome is PlacedFeed.OF_OTHERS:
+            self._ledger.covers.forget(file)
+            return False
+        self._ledger.covers.expect(file, path, digest)
+        return True
+
+    async def _first_picture(self, job: Job, manifest: Manifest) -> bytes:
+        """Read the first picture of a post that is as it was; nothing if there is none."""
+        shown: Mapping[str, str] = manifest.shows or {}
+        if is_picture(job.path):
+            shown = {job.path: job.source_sha256}
+        for path, digest in shown.items():
+            try:
+                picture = await self._inbox.read(path, PICTURE_BYTES) if digest else b""
+            except ParserUnavailable:
+                raise
+            except NarratedError:  # better a cover without it than none
+                continue
+            if picture and sha256(picture).hexdigest() == digest:
+                return picture
+        return b""
+
+    async def _state_of(self, picture: str) -> tuple[int, int] | None:
+        """Size and time of the configured picture; None if there is none."""
+        if not picture:
+            return None
+
+        def look() -> tuple[int, int]:
+            try:
+                found = Path(picture).stat()
+            except OSError:
+                return (0, 0)
+            return found.st_size, found.st_mtime_ns
+
+        return await self._disk.run(look)
+
+    async def _picture_of(self, show: Show) -> bytes:
+        """Read the configured picture; nothing if there is none, or if it cannot be read."""
+        if not show.picture:
+            return b""
+
+        def read() -> bytes:
+            with storing(show.picture), Path(show.picture).open("rb") as file:
+                return file.read(PICTURE_BYTES)
+
+        try:
+            return await self._disk.run(read, patience_s=TRANSFER_S)
+        except StorageError as error:
+            self.problem = f"The cover of the podcast is drawn from its title: {error}"
+            return b""
+
+
+def _digest(jpeg: bytes) -> str:
+    return sha256(jpeg).hexdigest()[:_DIGEST_LENGTH]
