@@ -3,7 +3,6 @@
 import shutil
 from array import array
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -111,9 +110,6 @@ class NarrationFile:
         """Remove everything that was encoded."""
         if self._encoder is not None:
             self._encoder.discard()
-        if self._transcripts is not None:
-            with suppress(StorageError):  # the disk may be full: closing writes the buffer
-                self._transcripts.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _add(self, take: TakeToAdd, spoken: TakeSound) -> HeardTake:

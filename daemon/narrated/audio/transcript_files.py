@@ -5,13 +5,13 @@ The JSON follows https://github.com/Podcastindex-org/podcast-namespace (transcri
 
 import re
 from collections.abc import Iterable, Sequence
-from contextlib import ExitStack
 from pathlib import Path
 
 import msgspec
 
 from narrated.audio.cues import Cue, HeardSentence, clean, cues
 from narrated.audio.encoder_requests import TranscriptForm
+from narrated.audio.growing_text import GrowingText
 from narrated.os_error_remedies import storing
 
 FORMAT_VERSION = "1.0.0"
@@ -33,14 +33,9 @@ class TranscriptFiles:
         self._place = str(paths[0])
         self._form = form
         self._cues = self._segments = self._end_ms = 0
-        with storing(self._place), ExitStack() as stack:
-            self._vtt, self._srt, self._json = (
-                stack.enter_context(path.open("w", encoding="utf-8", newline="\n"))
-                for path in paths
-            )
-            self._vtt.write("WEBVTT\n")
-            self._json.write(f'{{"version":"{FORMAT_VERSION}","segments":[')
-            self._files = stack.pop_all()
+        self._vtt, self._srt, self._json = map(GrowingText, paths)
+        self._vtt.write("WEBVTT\n")
+        self._json.write(f'{{"version":"{FORMAT_VERSION}","segments":[')
 
     def add(self, sentence: HeardSentence) -> None:
         """Write one sentence; one without words is left out."""
@@ -59,10 +54,11 @@ class TranscriptFiles:
             self._write_segment(segment)
 
     def close(self) -> None:
-        """Write the buffered rest; a second close does nothing."""
-        with storing(self._place), self._files:
-            if not self._json.closed:
-                self._json.write("\n]}\n")
+        """Write the rest. Nothing has to be closed where the narration is discarded."""
+        with storing(self._place):
+            self._json.write("\n]}\n")
+            for file in (self._vtt, self._srt, self._json):
+                file.flush()
 
     def _write_cues(self, captions: Iterable[Cue]) -> int:
         """Write cues to both files; returns when the first begins."""
