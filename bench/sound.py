@@ -7,12 +7,14 @@ Exits with 1 if a figure misses its goal.
 
 import sys
 
-from measuring import line_rooms, sound_levels
+from measuring import line_rooms, sound_cost, sound_levels
 from measuring.program import measure, parse_cases, scratch_folder
 from measuring.sound_levels import SoundBench, SoundSizes
 
 CASES = {
     "levels": sound_levels.levels,
+    "cost": sound_cost.cost,
+    "memory": sound_cost.memory,
     "rooms": line_rooms.rooms,
 }
 QUICK = SoundSizes(formats=("mp3", "wav"), shorter=20.0, cost_rounds=1, hours=0.2)

@@ -21,7 +21,7 @@ class SoundSizes:
     formats: tuple[str, ...] = tuple(FORMATS)
     shorter: float = 1.0
     """Episodes are shorter by this factor."""
-    cost_rounds: int = 5
+    cost_rounds: int = 3
     hours: float = 10.0
 
 
