@@ -172,6 +172,19 @@ def test_silent_voice_stays_silent(tmp_path: Path) -> None:
     assert manifest["duration_s"] > 1
 
 
+def test_read_is_at_the_same_level(tmp_path: Path) -> None:
+    """A file that `narrated read` writes is as loud as one of the daemon's."""
+    daemon = Daemon(tmp_path, **_toys(tmp_path, toy=1000))
+    post = daemon.home / "post.md"
+    post.write_text(POST)
+    out = daemon.home / "read.mp3"
+    told = daemon.ask("read", str(post), "-o", str(out), "--quiet")
+    assert told.returncode == 0, told.stderr
+    level = heard_level(out)
+    assert level.integrated_lufs == pytest.approx(-16, abs=TOLERANCE_LU)
+    assert level.true_peak_db <= -1
+
+
 def _encoders(daemon: int) -> list[int]:
     children = [
         int(pid)
