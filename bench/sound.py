@@ -7,7 +7,7 @@ Exits with 1 if a figure misses its goal.
 
 import sys
 
-from measuring import line_rooms, sound_cost, sound_levels
+from measuring import line_rooms, sentence_accuracy, sound_cost, sound_levels
 from measuring.program import measure, parse_cases, scratch_folder
 from measuring.sound_levels import SoundBench, SoundSizes
 
@@ -16,6 +16,7 @@ CASES = {
     "cost": sound_cost.cost,
     "memory": sound_cost.memory,
     "rooms": line_rooms.rooms,
+    "sentences": sentence_accuracy.sentences,
 }
 QUICK = SoundSizes(formats=("mp3", "wav"), shorter=20.0, cost_rounds=1, hours=0.2)
 

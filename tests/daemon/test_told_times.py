@@ -3,11 +3,14 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from narrated.audio.flac_takes import notes_of
 from narrated.audio.take_notes import TakeNotes
 from support.daemon import Daemon, running, toy
 
 POST = "# Told\n\nThe first sentence is here. The second one follows.\n"
+A_CHARACTER_S = 0.05
 WORDS = [match.start() for match in re.finditer(r"\S+", POST.splitlines()[2])]
 
 
@@ -23,11 +26,20 @@ def _narrate(daemon: Daemon) -> None:
 
 def test_words_stay_with_their_take(tmp_path: Path) -> None:
     """The times of words are in the cache, through a restart, and another take has its own."""
-    with running(tmp_path, **toy(tmp_path, tells="words")) as daemon:
+    with running(
+        tmp_path, **toy(tmp_path, tells="words", seconds_a_character=A_CHARACTER_S)
+    ) as daemon:
         _narrate(daemon)
+        first, second = daemon.manifest("told")["sentences"][1:]
+        assert first["end_s"] == second["start_s"]
+        told_s = WORDS[5] * A_CHARACTER_S
+        # A take begins with up to 30 ms of room.
+        assert second["start_s"] - first["start_s"] == pytest.approx(told_s, abs=0.04)
         kept = _notes(daemon)
         assert WORDS in [[place for place, _ in notes.words] for notes in kept]
-    with running(tmp_path, **toy(tmp_path, tells="words")) as daemon:
+    with running(
+        tmp_path, **toy(tmp_path, tells="words", seconds_a_character=A_CHARACTER_S)
+    ) as daemon:
         assert daemon.ask("respeak", "told.md").returncode == 0
         daemon.wait_idle()
         both = _notes(daemon)
