@@ -145,19 +145,18 @@ class _Builder(LXMLTreeBuilder):
             kind = self._kind_here()
         one = str.__new__(kind, text)
         one.hidden = False
-        self._note_lines(one, text)
+        if "\n" in text:
+            self._note_lines(one, text)
+        elif text != " ":
+            self._last_line = one.__dict__[_FIRST] = self._text_line
         self._link(one)
 
     def _note_lines(self, one: NavigableString, text: str) -> None:
         """Note the lines of a text's words."""
-        words = text.strip(_SPACES) if "\n" in text else text
-        if not words or words.isspace():
-            return
-        first = self._text_line
-        if words is not text:
-            first += text.count("\n", 0, text.index(words))
-        self._last_line = first + words.count("\n")
-        one.__dict__[_FIRST], one.__dict__[_LAST] = first, self._last_line
+        if words := text.strip(_SPACES):
+            first = self._text_line + text.count("\n", 0, text.index(words[0]))
+            self._last_line = first + words.count("\n")
+            one.__dict__[_FIRST], one.__dict__[_LAST] = first, self._last_line
 
     def _kind_here(self) -> type[NavigableString]:
         """Return the class of a text: those of scripts and the like have their own."""

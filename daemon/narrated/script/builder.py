@@ -1,7 +1,7 @@
 """Build a Script from a Document: lines for every block, and skips with their reasons."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from narrated.reading import document as doc
 from narrated.reading.collector_pause import collector_paused
@@ -44,7 +44,7 @@ _SHORT_QUOTE_SENTENCES = 3
 _FEW_ROWS = 2
 """A table of so many more rows than are said is said whole; to count them is no shorter."""
 _Rows = tuple[tuple[doc.Cell, ...], ...]
-_NOTED = (doc.FootnoteMark, doc.InlinePicture, doc.InlineCode)
+_NOTED = (doc.FootnoteMark, doc.InlinePicture, doc.InlineCode, doc.InlineMath, doc.Link)
 """Spans that are more than words."""
 _TASKS = {True: announcements.DONE, False: announcements.TO_DO, None: NO_LEAD}
 
@@ -173,18 +173,22 @@ class _ScriptBuilder:
             self._run(run, role)
 
     def _say_spans(self, role: Role, spans: tuple[doc.Spans, ...], lead: Lead = NO_LEAD) -> None:
-        passages = self._inline.passages(spans)
-        written = passages
-        if self._inline.is_read_otherwise(spans):
+        noted = _noted(spans)
+        passages = written = self._inline.passages(spans)
+        if self._inline.is_read_otherwise(noted):
             written = self._written.passages(spans)
         if lead.said:
-            passages = spaced([Passage("", lead.said), *passages])
-            written = spaced([Passage("", lead.written), *written])
-        self._lines.say_passages(role, passages, written)
-        self._note_contents(spans)
+            passages, written = (
+                spaced([Passage("", words), *those])
+                for words, those in zip(lead, (passages, written), strict=True)
+            )
+        self._lines.say_passages(role, passages, () if written is passages else written)
+        self._note(noted)
 
     def _note_contents(self, spans: tuple[doc.Spans, ...]) -> None:
-        found = [span for span in find_spans(spans, doc.Span) if isinstance(span, _NOTED)]
+        self._note(_noted(spans))
+
+    def _note(self, found: Sequence[doc.Span]) -> None:
         self._called_notes.extend(one.label for one in found if isinstance(one, doc.FootnoteMark))
         for picture in found:
             if isinstance(picture, doc.InlinePicture):
@@ -369,6 +373,12 @@ class _ScriptBuilder:
             if number not in accounted and not child_blocks(block):
                 self._lines.block = number
                 self._lines.skip(type(block).__name__.lower(), "holds no words")
+
+
+def _noted(spans: tuple[doc.Spans, ...]) -> list[doc.Span]:
+    if all(type(span) is doc.Text for span in spans):
+        return []
+    return [span for span in find_spans(spans, doc.Span) if isinstance(span, _NOTED)]
 
 
 def _joined(block: doc.Blocks) -> tuple[doc.Spans, ...]:

@@ -68,10 +68,10 @@ class InlineText:
         """Give the same for the words that are read, where these are heard."""
         return replace(self, is_written=True, links="fold")
 
-    def is_read_otherwise(self, spans: Iterable[doc.Spans]) -> bool:
-        """True if the eye reads some of the spans in other words than those that are normalised."""
+    def is_read_otherwise(self, spans: Iterable[doc.Span]) -> bool:
+        """True if the eye reads one of the spans in other words than those that are normalised."""
         kinds = (*_IN_OTHER_WORDS, doc.Link) if self.links == "announce" else _IN_OTHER_WORDS
-        return any(isinstance(span, kinds) for span in find_spans(spans, doc.Span))
+        return any(isinstance(span, kinds) for span in spans)
 
     def code(self, text: str, language: str = "") -> str:
         """Say code in words, after the lexicon changed the written code."""

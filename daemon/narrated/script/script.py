@@ -87,7 +87,7 @@ class Caption(msgspec.Struct, frozen=True):
     missing: str = ""
 
 
-class Sentence(msgspec.Struct, frozen=True, array_like=True):
+class Sentence(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A sentence of a spoken text: where it begins, and its words in the source."""
 
     start: int

@@ -6,7 +6,6 @@ by a dynamic programming: one to one, or a few to a few, so that the most words 
 Church 1993, with words in place of lengths).
 """
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product, takewhile
 from math import inf
@@ -27,7 +26,6 @@ _FEW, _SHORT_CHARACTERS = 20, 20
 
 _Place = tuple[int, int]
 """So many spoken and so many written sentences from the start."""
-_Group = tuple[Sequence[str], Sequence[str]]
 
 
 def aligned_sentences(spoken: str, written: str, language: str) -> tuple[Sentence, ...]:
@@ -36,61 +34,74 @@ def aligned_sentences(spoken: str, written: str, language: str) -> tuple[Sentenc
     None if the text is one sentence, and written as it is spoken.
     """
     said = split_sentences(spoken, language)
-    read = said if written == spoken else split_sentences(written, language)
-    groups: list[_Group] = [([one], [one]) for one in said]
-    if read != said:
-        groups = _with_number(list(_groups(said, read)))
-    found = tuple(_placed(spoken, groups))
+    if written == spoken:
+        return () if len(said) == 1 else tuple(map(Sentence, _starts(spoken, said)))
+    read = split_sentences(written, language)
+    if len(said) == len(read) == 1:
+        return (Sentence(0, written),)
+    found = tuple(_sentences(spoken, said, read))
     return () if found == (Sentence(0),) else found
 
 
-def _with_number(groups: list[_Group]) -> list[_Group]:
+def _starts(text: str, sentences: Sequence[str]) -> list[int]:
+    """Give the places of sentences in their text, of which only white space is lost."""
+    starts, end = [], 0
+    for one in sentences:
+        start = text.index(one, end)
+        starts.append(start)
+        end = start + len(one)
+    return starts
+
+
+def _sentences(spoken: str, said: Sequence[str], read: Sequence[str]) -> Iterator[Sentence]:
+    starts = _starts(spoken, said)
+    at = other = 0
+    for end, other_end in _with_number(_group_ends(said, read), read):
+        words = read[other] if other_end - other == 1 else " ".join(read[other:other_end])
+        heard = spoken[starts[at] : starts[end - 1] + len(said[end - 1])]
+        yield Sentence(starts[at], "" if words == heard else words)
+        at, other = end, other_end
+
+
+def _with_number(ends: list[_Place], read: Sequence[str]) -> list[_Place]:
     """Join a number at the start, such as that of a list's item, to the sentence after it."""
-    if len(groups) < 2 or any(map(str.isalpha, "".join(groups[0][1]))):
-        return groups
-    (said, read), (more, others), *rest = groups
-    return [([*said, *more], [*read, *others]), *rest]
+    is_number = len(ends) > 1 and not any(map(str.isalpha, "".join(read[: ends[0][1]])))
+    return ends[1:] if is_number else ends
 
 
-def _placed(spoken: str, groups: Sequence[_Group]) -> Iterator[Sentence]:
-    """Give each group its place in the spoken text, of which only white space is lost."""
-    end = 0
-    for said, read in groups:
-        start = spoken.index(said[0], end)
-        for one in said:
-            end = spoken.index(one, end) + len(one)
-        written = " ".join(read)
-        yield Sentence(start, "" if written == spoken[start:end] else written)
-
-
-def _groups(said: Sequence[str], read: Sequence[str]) -> Iterator[_Group]:
-    """Group the sentences of both so that each group has some of either."""
+def _group_ends(said: Sequence[str], read: Sequence[str]) -> list[_Place]:
+    """Group the sentences of both so that each group has some of either; give the groups' ends."""
+    if len(said) == len(read) and all(map(_are_alike, said, read)):
+        return [(at, at) for at in range(1, len(said) + 1)]
     head = _count_equal(said, read)
     tail = _count_equal(said[:head:-1], read[:head:-1])
-    yield from (([one], [one]) for one in said[:head])
-    yield from _between(said[head : len(said) - tail], read[head : len(read) - tail])
-    yield from (([one], [one]) for one in said[len(said) - tail :])
+    end, other_end = len(said) - tail, len(read) - tail
+    between = _between(said[head:end], read[head:other_end])
+    return [
+        *((at, at) for at in range(1, head + 1)),
+        *((head + at, head + other) for at, other in between),
+        *((end + at, other_end + at) for at in range(1, tail + 1)),
+    ]
+
+
+def _are_alike(spoken: str, written: str) -> bool:
+    """True if two sentences share a word."""
+    return spoken == written or not set(spoken.split()).isdisjoint(written.split())
 
 
 def _count_equal(said: Sequence[str], read: Sequence[str]) -> int:
     """Count equal sentences at the start; one of either stays, should the others have no match."""
     pairs = zip(said, read, strict=False)
     equal = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
-    return min(equal, len(said) - 1, len(read) - 1)
+    return max(0, min(equal, len(said) - 1, len(read) - 1))
 
 
-def _between(said: Sequence[str], read: Sequence[str]) -> Iterator[_Group]:
-    if len(said) == len(read) == 1 or _are_many_short(said, read):
-        yield said, read
-        return
-    shared = _SharedWords(said, read)
-    if len(said) == len(read) and all(shared[at, at] for at in range(len(said))):
-        yield from (([one], [other]) for one, other in zip(said, read, strict=True))
-        return
-    start, other_start = 0, 0
-    for end, other_end in _ends(len(said), len(read), shared):
-        yield said[start:end], read[other_start:other_end]
-        start, other_start = end, other_end
+def _between(said: Sequence[str], read: Sequence[str]) -> list[_Place]:
+    if len(said) == len(read) and all(map(_are_alike, said, read)):
+        return [(at, at) for at in range(1, len(said) + 1)]
+    if _are_many_short(said, read):
+        return [(len(said), len(read))]
+    return _ends(len(said), len(read), _SharedWords(said, read))
 
 
 def _are_many_short(said: Sequence[str], read: Sequence[str]) -> bool:
@@ -133,9 +144,9 @@ class _SharedWords(dict[_Place, int]):
         self._said, self._read = list(map(_words, said)), list(map(_words, read))
 
     def __missing__(self, place: _Place) -> int:
-        self[place] = (self._said[place[0]] & self._read[place[1]]).total()
+        self[place] = len(self._said[place[0]] & self._read[place[1]])
         return self[place]
 
 
-def _words(sentence: str) -> Counter[str]:
-    return Counter(words_of_text(sentence.lower()))
+def _words(sentence: str) -> set[str]:
+    return set(words_of_text(sentence.lower()))

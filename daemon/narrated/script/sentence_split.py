@@ -11,9 +11,12 @@ _ENDS_WITHOUT_SPACE = ("。", "！", "？", "｡")
 
 def split_sentences(text: str, language: str) -> list[str]:
     """Split a line into its sentences, in order; only white space between them is lost."""
-    segments = sentencex.segment(base_language(language) or "en", text)
-    joined = [segment.strip() for segment in _rejoin(segments) if segment.strip()]
-    return joined if _characters(joined) == _characters([text]) else [text.strip()]
+    segments = list(sentencex.segment(base_language(language) or "en", text))
+    if len(segments) == 1 or not segments:
+        return [text.strip()]
+    joined = [one for segment in _rejoin(segments) if (one := segment.strip())]
+    is_whole = "".join(segments) == text or _characters(joined) == _characters([text])
+    return joined if is_whole else [text.strip()]
 
 
 def _rejoin(segments: Iterable[str]) -> Iterator[str]:

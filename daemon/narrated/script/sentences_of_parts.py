@@ -4,6 +4,7 @@ A sentence that is cut begins in one part and goes on in the next ones. Each has
 written words.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
@@ -22,6 +23,8 @@ def sentences_of_parts(
     """Give the sentences of each part of a text; the parts differ from it in spaces alone."""
     if not parts or parts == [text]:
         return [tuple(sentences)] * len(parts)
+    if " ".join(parts) == text and not any(one.written for one in sentences):
+        return _as_spoken(sentences, parts)
     places = list(_places(text, parts))
     found: list[list[Sentence]] = [[] for _ in parts]
     ends = [*(one.start for one in sentences[1:]), len(text)]
@@ -30,6 +33,21 @@ def sentences_of_parts(
         for number, one in _pieces(sentence, spoken, places[sentence.start : end]):
             found[number].append(one)
     return [() if tuple(each) == _WHOLE else tuple(each) for each in found]
+
+
+def _as_spoken(sentences: Sequence[Sentence], parts: Sequence[str]) -> list[tuple[Sentence, ...]]:
+    """Give the sentences of parts that are written as they are spoken, with a space between."""
+    starts = [one.start for one in sentences or _WHOLE]
+    found: list[tuple[Sentence, ...]] = []
+    begin = at = 0
+    for part in parts:
+        inside = bisect_left(starts, begin + len(part), at)
+        own = tuple(Sentence(start - begin) for start in starts[at:inside])
+        if not own or own[0].start:
+            own = (Sentence(0, goes_on=True), *own)
+        found.append(() if own == _WHOLE else own)
+        begin, at = begin + len(part) + 1, inside
+    return found
 
 
 def _places(text: str, parts: Sequence[str]) -> Iterator[tuple[int, int]]:
