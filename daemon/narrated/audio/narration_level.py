@@ -15,7 +15,8 @@ from narrated.audio.speaker_gains import TOLERANCE_LU, SpeakerGains
 
 MOST_CORRECTIONS = 2
 """A narration is encoded again so often at most."""
-_SPARE_DB = 0.3
+_MORE_ROOM, _SPARE_DB = 1.5, 0.3
+"""The lower the ceiling, the more its codec overshoots it."""
 
 
 class LevelMissed(Exception):
@@ -101,7 +102,9 @@ class NarrationLevel:
         if abs(off_lu) <= TOLERANCE_LU and above_db <= 0:
             return
         gains = self._corrected(lufs - self._offset_lu - written_lufs, written_lufs)
-        room_db = self._correction.room_db + (above_db + _SPARE_DB if above_db > 0 else 0.0)
+        room_db = self._correction.room_db
+        if above_db > 0:
+            room_db += _MORE_ROOM * above_db + _SPARE_DB
         correction = LevelCorrection(gains, room_db, self._correction.count + 1)
         if (gains, room_db) != (self._gains.by_speaker, self._correction.room_db):
             raise LevelMissed(lufs, peak_dbtp, correction)
