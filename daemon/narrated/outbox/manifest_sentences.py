@@ -13,7 +13,7 @@ from narrated.printable import encodable
 MOST_WORDS = 300_000
 """The words of about 30 hours. A longer narration has its sentences without the times of words."""
 MOST_SENTENCES_BYTES = 24 << 20
-"""Bound on the sentences of a manifest; those of about 250 hours take as much. A longer narration
+"""Bound on the sentences of a manifest; those of about 200 hours take as much. A longer narration
 has its words in its transcripts alone."""
 MOST_SENTENCES_VALUES = 1 << 21
 """Bound on the values that are read back: a stranger's `[0,0,…` fills the memory quickly."""
