@@ -62,8 +62,9 @@ def encoded(
     raise AssertionError("it was never complete")
 
 
-@pytest.mark.parametrize("format", FORMATS)
-@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize(
+    ("format", "channels"), [*((each, 1) for each in FORMATS), ("m4a", 2), ("opus", 2)]
+)
 def test_every_format_has_its_level(
     tmp_path: Path, voiced: Voiced, format: str, channels: int
 ) -> None:

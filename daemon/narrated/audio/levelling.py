@@ -1,16 +1,18 @@
 """Brings a narration's takes to one loudness under a ceiling, and measures what it passes on."""
 
 from collections.abc import Sequence
+from itertools import accumulate
 
 import numpy as np
 
 from narrated.audio.limiter import Wave, limited
 from narrated.audio.loudness import LoudnessMeter, SoundMeter, energies
-from narrated.audio.silence import FULL_SCALE, samples
+from narrated.audio.silence import FULL_SCALE, SAMPLE_BYTES, samples
 
 _MOST_MADE_UP_DB = 6.0
+_MADE_UP_BY_S = 10.0
 _ROUNDS = 3
-_NEAR_LU = 0.05
+_NEAR_LU = 0.1
 
 
 class Leveller:
@@ -67,20 +69,29 @@ def levelled(pcm: bytes, sample_rate: int, gain_db: float, ceiling_db: float) ->
 def made_up(takes: Sequence[bytes], sample_rate: int, gain_db: float, ceiling_db: float) -> float:
     """Raise a gain by the loudness that the limiter takes away from these takes at it.
 
-    The gain stays as it is, at next to no cost, if none of them reaches the ceiling.
+    The first of them stand for the others. The gain stays as it is, at next to no cost, if none of
+    them reaches the ceiling.
     """
-    loud = [pcm for pcm in takes if _highest(pcm) * _amplitude(gain_db) > _amplitude(ceiling_db)]
-    spoken = _loudness(takes, sample_rate) if loud else None
+    heard = _first(takes, round(_MADE_UP_BY_S * sample_rate) * SAMPLE_BYTES)
+    if not any(_highest(pcm) * _amplitude(gain_db) > _amplitude(ceiling_db) for pcm in heard):
+        return gain_db
+    spoken = _loudness(heard, sample_rate)
     if spoken is None:
         return gain_db
     raised_db = gain_db
     for _ in range(_ROUNDS):
-        held = [levelled(pcm, sample_rate, raised_db, ceiling_db) for pcm in takes]
+        held = [levelled(pcm, sample_rate, raised_db, ceiling_db) for pcm in heard]
         missing = spoken + gain_db - (_loudness(held, sample_rate) or spoken)
         raised_db = min(raised_db + missing, gain_db + _MOST_MADE_UP_DB)
         if abs(missing) < _NEAR_LU:
             break
     return raised_db
+
+
+def _first(takes: Sequence[bytes], most_bytes: int) -> list[bytes]:
+    """The first takes up to a size, at least one."""
+    sizes = accumulate(map(len, takes))
+    return [pcm for pcm, size in zip(takes, sizes, strict=True) if size - len(pcm) < most_bytes]
 
 
 def _loudness(takes: Sequence[bytes], sample_rate: int) -> float | None:

@@ -103,10 +103,12 @@ def _least_around(gain: Wave, reach: int) -> Wave:
 
 def _smoothed(gain: Wave, reach: int) -> Wave:
     """Average within a reach of each sample by a triangular window: two boxes of half its width."""
-    padded = np.pad(gain, reach, mode="edge")
+    first, last = np.repeat(gain[[0, -1]], reach).reshape(2, reach)
+    padded = np.concatenate([first, gain, last])
     return _averaged(_averaged(padded, reach + 1), reach + 1)
 
 
 def _averaged(gain: Wave, width: int) -> Wave:
-    total = np.cumsum(np.pad(gain, (1, 0)), dtype=np.float64)
+    total = np.zeros(len(gain) + 1)
+    np.cumsum(gain, out=total[1:])
     return ((total[width:] - total[:-width]) / width).astype(np.float32)
