@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from wcwidth import iter_graphemes, wcswidth
 
 from narrated.audio.cue_pieces import MOST_COLUMNS
-from narrated.audio.cues import LONGEST_MS, MOST_LINES, Cue, HeardSentence, clean, cues
+from narrated.audio.cues import LONGEST_MS, MOST_LINES, Cue, clean, cues
+from narrated.audio.heard_sentence import HeardSentence
 from narrated.audio.text_columns import columns, is_plain
 
 LATE = (
@@ -130,3 +131,15 @@ def test_times_of_words_are_kept() -> None:
     assert [cue.start_ms for cue in made(text, 8, words=heard)] == [1000, 3000]
     odd = [(82, 99.0), (999, 2.0), (5, 0.1), (41, -1.0)]
     assert made(text, 8, words=odd) == made(text, 8)
+
+
+def test_written_cues_follow_the_voice() -> None:
+    """A cue of written words starts when the voice comes to them, though it says more words."""
+    said = f"Since September fourteenth, twenty twenty-three, {'a' * 30} {'b' * 30}."
+    seen = f"Since 2023-09-14, {'a' * 30} {'b' * 30}."
+    place = said.index("aaa")
+    told = HeardSentence(0.0, 9.0, said, seen, words=[(0, 0.0), (place, 5.0)])
+    assert [cue.start_ms for cue in cues(told, seen)] == [0, 5000]
+    shared = HeardSentence(0.0, 9.0, said, seen)
+    second = list(cues(shared, seen))[1]
+    assert second.start_ms == round(9000 * place / (len(said) + 1))

@@ -1,7 +1,7 @@
 """Sentences of a take, with what is known of their times."""
 
-from narrated.audio.cues import HeardSentence
 from narrated.audio.encoder_requests import TakeSentence, TakeToAdd
+from narrated.audio.heard_sentence import HeardSentence
 from narrated.audio.heard_sentences import heard_sentences
 
 TEXT = "On the third of May. It rained. We left."

@@ -14,7 +14,8 @@ import webvtt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from narrated.audio.cues import HeardSentence, clean
+from narrated.audio.cues import clean
+from narrated.audio.heard_sentence import HeardSentence
 from narrated.audio.transcript_files import TranscriptFiles
 from narrated.errors import StorageError
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
 from narrated.audio.cue_pieces import AT_SENTENCE, MOST_COLUMNS, Piece, pieces
+from narrated.audio.heard_sentence import HeardSentence
 from narrated.audio.text_columns import is_plain
 from narrated.printable import encodable
 
@@ -20,20 +21,6 @@ _LINE_BREAK, _UNEVEN_LINES = 0.4, 2.0
 """Of two lines: the weight of the break's own cost, and the cost of their difference."""
 _STUB_COST = 0.7
 _STUB_COLUMNS, _STUB_MS = 12, 1000
-
-
-@dataclass(frozen=True, slots=True)
-class HeardSentence:
-    """A sentence of a narration, or more than one where their times are not known."""
-
-    start_s: float
-    end_s: float
-    spoken: str
-    written: str = ""
-    """As it stands in the source; empty if that equals `spoken`."""
-    speaker: str = ""
-    words: Sequence[tuple[int, float]] = ()
-    """Places in `spoken` and the times at which they are heard, where an engine tells them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +65,7 @@ def _starts(
     weights = (piece.columns + 1 for piece in found)
     places = list(accumulate(weights, initial=0))
     known = [(0, start_ms), (places[-1] or 1, end_ms)]
-    if sentence.words and text == sentence.spoken:
-        known[1:1] = _known(found, places, sentence, text)
+    known[1:1] = _known(found, places, sentence, text)
     return list(_interpolated(places, known))
 
 
@@ -87,7 +73,7 @@ def _known(
     found: Sequence[Piece], places: Sequence[int], sentence: HeardSentence, text: str
 ) -> Iterator[tuple[int, int]]:
     """The times of the pieces that begin a word with a known time."""
-    heard = dict(sentence.words)
+    heard = dict(sentence.times_in(text))
     at, latest_ms, end_ms = 0, round(sentence.start_s * 1000), round(sentence.end_s * 1000)
     for piece, place in zip(found, places, strict=False):
         at += piece.follows_space

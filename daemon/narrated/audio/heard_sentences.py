@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from narrated.audio.cues import HeardSentence
 from narrated.audio.encoder_requests import TakeSentence, TakeToAdd
+from narrated.audio.heard_sentence import HeardSentence
 
 
 def heard_sentences(

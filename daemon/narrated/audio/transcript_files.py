@@ -9,9 +9,10 @@ from pathlib import Path
 
 import msgspec
 
-from narrated.audio.cues import Cue, HeardSentence, clean, cues
+from narrated.audio.cues import Cue, clean, cues
 from narrated.audio.encoder_requests import TranscriptForm
 from narrated.audio.growing_text import GrowingText
+from narrated.audio.heard_sentence import HeardSentence
 from narrated.os_error_remedies import storing
 
 FORMAT_VERSION = "1.0.0"
