@@ -1,8 +1,11 @@
 """The podcast: the feed of an outbox, from the first post on, through edits, moves and kills."""
 
 import io
+import json
 import signal
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -211,6 +214,38 @@ def test_soundless_episode_is_left_out(daemon: Daemon) -> None:
     (daemon.outbox / "one.mp3").unlink()
     daemon.drop("two.md", "# Two\n\nWords.\n")
     _wait_titles(daemon, "Two")
+
+
+def test_hostile_manifest_spoils_no_feed(daemon: Daemon) -> None:
+    """A manifest that somebody has forged makes no broken feed, and takes no other's number."""
+    daemon.drop("one.md", "---\ndate: 2001-01-02\n---\n# One\n\nWords.\n")
+    daemon.drop("two.md", "---\ndate: 2001-01-01\n---\n# Two\n\nWords.\n")
+    one, two = _wait_titles(daemon, "One", "Two").entries
+    daemon.stop()
+    path = daemon.outbox / "two.json"
+    forged = json.loads(path.read_text()) | {
+        "guid": one.id,
+        "title": "<x>\u0000" * 10_000,
+        "author": "]]>" * 10_000,
+        "date": "9999-12-31",
+        "published": "9999-12-31T00:00:00",
+        "language": '"/><evil/>',
+        "description": "&" * 100_000,
+        "duration_s": 1e9,
+        "blocks": [{"block": 0, "role": "<b>", "text": "]]>", "start_s": 0, "end_s": 0}] * 50_000,
+        "shows": {"../../etc/passwd": "0" * 64, "one.md": "0" * 64},
+        "sentences": [{"block": 0, "start_s": 0, "end_s": 0, "spoken": "<script>"}] * 50_000,
+    }
+    path.write_text(json.dumps(forged))
+    with closing(sqlite3.connect(daemon.home / "state/ledger.sqlite")) as ledger, ledger:
+        ledger.execute("UPDATE episodes SET job = NULL")  # as if it had come just now
+    daemon.start()
+    wait(lambda: len(_feed(daemon).entries) == 2 and _entry(daemon, "Two") is None)
+    found = {entry.id: entry for entry in _feed(daemon).entries}
+    assert found[one.id] == one
+    assert found[two.id].title.startswith("‹x›")
+    assert "<script" not in (daemon.outbox / "feed.xml").read_text()
+    assert found[two.id].published_parsed.tm_year < 9999
 
 
 def _cover(daemon: Daemon, entry: Any) -> bytes:

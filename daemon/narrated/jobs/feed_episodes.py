@@ -19,18 +19,22 @@ from narrated.podcast.episode import (
 from narrated.podcast.show import Show
 
 
+def has_sound(manifest: Manifest) -> bool:
+    """True if a narration can be an episode."""
+    return sound_of(manifest.outputs, "") is not None
+
+
 def episode_of(
-    job: Job, manifest: Manifest, show: Show, guid: str, first_s: float
-) -> Episode | None:
-    """Return the narration of a job as an episode; None if it has no sound.
+    job: Job, manifest: Manifest, show: Show, guid: str, first_s: float, cover: str = ""
+) -> Episode:
+    """Return the narration of a job, which has sound, as an episode.
 
     `first_s` is when it was first published: it is the date of a post that has none.
     """
     folder = job.stem.rpartition("/")[0]
     outputs = manifest.outputs
     sound = sound_of(outputs, folder)
-    if sound is None:
-        return None
+    assert sound is not None, "the caller has looked"
     return Episode(
         title=manifest.title or job.stem.rpartition("/")[2],
         guid=guid,
@@ -42,6 +46,7 @@ def episode_of(
         author=manifest.author,
         language=language_of(manifest.language, show.language),
         description=manifest.description,
+        image=cover,
         blocks=_blocks(manifest),
     )
 

@@ -14,7 +14,7 @@ import msgspec
 from narrated.disk_threads import ANSWER_S, TRANSFER_S, DiskThreads
 from narrated.errors import NarratedError, SourceError
 from narrated.jobs.events import CarriedOver, EventDispatcher, Moved, Published, Withdrawn
-from narrated.jobs.feed_episodes import episode_of
+from narrated.jobs.feed_episodes import episode_of, has_sound
 from narrated.jobs.podcast_covers import PodcastCovers
 from narrated.jobs.shielded_outbox_changes import ShieldedOutboxChanges
 from narrated.ledger.episodes import ListedEpisode
@@ -31,6 +31,7 @@ from narrated.outbox.feed_file import (
 )
 from narrated.outbox.manifest import Manifest
 from narrated.outbox.manifest_sentences import NO_SENTENCES
+from narrated.podcast.episode import Episode
 from narrated.podcast.feed_parts import (
     FEED_END,
     MARK,
@@ -39,7 +40,7 @@ from narrated.podcast.feed_parts import (
     new_guid,
     numbered,
 )
-from narrated.podcast.feed_requests import FeedRequest
+from narrated.podcast.feed_requests import EncodedRequest, FeedRequest
 from narrated.podcast.show import FEED_NAME, Show
 from narrated.printable import printable
 from narrated.workers.parser_pool import ParserPool
@@ -156,28 +157,40 @@ class PodcastFeed:
         """Make the item of a published job, and keep it in the ledger."""
         read = partial(untrusted_reads.manifest, self._outbox.folder, job.stem)
         found = await self._outbox.run(read, patience_s=ANSWER_S)
-        episodes = self._ledger.episodes
         item, listed, cover = None, _NOT_EPISODE, ""
-        if found is not None and found.source.path == job.path:
-            guid = episodes.give(job.path, found.episode_guid, job.changed_at)
-            if episode := episode_of(job, found, show, guid, episodes.first_at(job.path)):
-                cover = await self._covers.of_episode(job, found)
-                episode = msgspec.structs.replace(episode, image=cover)
-                item = await self._asked(FeedRequest(show, episode=episode), found, job)
-                sound = episode.sound
-                listed = ListedEpisode(job.path, episode.dated_s, sound.path, sound.bytes)
+        if found is not None and found.source.path == job.path and has_sound(found):
+            cover = await self._covers.of_episode(job, found)
+            episode, request = await self._requested(show, job, found, cover)
+            item = await self._asked(request, job)
+            listed = ListedEpisode(
+                job.path, episode.dated_s, episode.sound.path, episode.sound.bytes
+            )
         if self._ledger.jobs.get(job.id).state is JobState.DONE:
             with self._ledger.transaction():
-                episodes.keep(job, show.digest, item, listed, show.folder)
+                self._ledger.episodes.keep(job, show.digest, item, listed, show.folder)
                 self._ledger.covers.settle(job.path, *filter(None, [cover]))
 
-    async def _asked(self, request: FeedRequest, found: Manifest, job: Job) -> bytes | None:
-        """Have a parser write an item; None if that breaks it: the feed goes without it."""
-        sentences, plan = bytes(found.sentences), None
-        if sentences == bytes(NO_SENTENCES):
+    async def _requested(
+        self, show: Show, job: Job, found: Manifest, cover: str
+    ) -> tuple[Episode, EncodedRequest]:
+        """Word the request for an item in a thread: a manifest may be long, whoever wrote it."""
+        guid = self._ledger.episodes.give(job.path, found.episode_guid, job.changed_at)
+        first_s = self._ledger.episodes.first_at(job.path)
+        plan: bytes | None = None
+        if bytes(found.sentences) == bytes(NO_SENTENCES):
             plan = await self._read_apart(lambda ledger: ledger.jobs.plan(job))
+
+        def word() -> tuple[Episode, EncodedRequest]:
+            episode = episode_of(job, found, show, guid, first_s, cover)
+            request = FeedRequest(show, episode=episode)
+            return episode, request.encode(bytes(found.sentences), plan or b"")
+
+        return await self._work_disk.run(word)
+
+    async def _asked(self, request: EncodedRequest, job: Job) -> bytes | None:
+        """Have a parser write an item; None if that breaks it: the feed goes without it."""
         try:
-            return await self._parsers.ask(*request.encode(sentences, plan or b""), _FOLDER)
+            return await self._parsers.ask(*request, _FOLDER)
         except SourceError as error:
             log.warning("%s is left out of the feed: %s", printable(job.path), error)
             return None

@@ -8,6 +8,9 @@ import msgspec
 from narrated.podcast.episode import Episode
 from narrated.podcast.show import Show
 
+EncodedRequest = tuple[dict[str, Any], bytes]
+"""Header and payload."""
+
 
 class FeedRequest(msgspec.Struct, frozen=True):
     """Asks for the item of an episode; without one, for the feed up to its first item."""
@@ -17,7 +20,7 @@ class FeedRequest(msgspec.Struct, frozen=True):
     """The date of the newest episode."""
     episode: Episode | None = None
 
-    def encode(self, sentences: bytes = b"null", plan: bytes = b"") -> tuple[dict[str, Any], bytes]:
+    def encode(self, sentences: bytes = b"null", plan: bytes = b"") -> EncodedRequest:
         """Give header and payload.
 
         The text of an episode is in its manifest's sentences. One of before there were sentences

@@ -1,0 +1,168 @@
+"""An outbox of many episodes, and the cost of its feed in the daemon's own process."""
+
+import hashlib
+import resource
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import feedparser
+
+from measuring.program import Figure, say
+from narrated.config.file import parse
+from narrated.outbox.manifest import (
+    BlockTime,
+    Manifest,
+    ManifestOutput,
+    ManifestSource,
+    encode,
+)
+from narrated.outbox.manifest_sentences import SentenceTime, encoded_sentences
+from narrated.service.app import App
+
+WORDS = 1000
+WORDS_A_SENTENCE = 12
+SOUND = b"ID3" + bytes(20_000)
+DURATION_S = 4.0
+"""Plausible for so few bytes of sound: else a start takes them for damaged."""
+MOST_LOOP_S = 0.05
+"""CPU of the daemon's loop for one more episode."""
+MOST_NEXT_S = 0.5
+_LATER = 10
+"""Episodes that come one by one; the median of them is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a piece of work took."""
+
+    elapsed_s: float
+    loop_s: float
+    """CPU of the event loop's thread."""
+    daemon_s: float
+    """CPU of the daemon's process, its threads included."""
+
+
+class PodcastOutbox:
+    """An outbox as the daemon publishes it, made by hand: nothing is spoken."""
+
+    def __init__(self, home: Path, count: int) -> None:
+        self._count = count
+        self._outbox = home / "outbox"
+        self._outbox.mkdir(parents=True)
+        (home / "inbox").mkdir()
+        text = "inbox: inbox\noutbox: outbox\nstate: state\ncache: cache\n"
+        show = "podcast: {title: Many posts, base_url: https://example.org/pod/}\n"
+        self._config = parse(text + show, home / "narrated.yaml")
+
+    async def measure(self) -> list[Figure]:
+        """Take all figures."""
+        for number in range(self._count):
+            self._publish(number)
+        say(f"{self._count} narrations are there")
+        async with App(self._config, mute=True) as app:
+            first = await _cost(app.podcast.update)
+            say(f"the first feed took {first.elapsed_s:.1f} s")
+            later = [await self._one_more(app, self._count + each) for each in range(_LATER)]
+            same = await _cost(app.podcast.update)
+        return [self._first(first), *self._next(later), self._same(same), self._reads()]
+
+    async def _one_more(self, app: App, number: int) -> Cost:
+        path, sha256 = self._publish(number)
+        app.ledger.sources.forget(path)
+        values = {"size_bytes": 1, "title": "", "narration": "", "duration_s": DURATION_S}
+        app.ledger.jobs.add_published(path, sha256, f"post-{number}", done_at=1.0, **values)
+        return await _cost(app.podcast.update)
+
+    def _publish(self, number: int) -> tuple[str, str]:
+        """Write an episode's sound and manifest; returns path and digest of its source."""
+        name = f"post-{number}"
+        sha256 = hashlib.sha256(name.encode()).hexdigest()
+        sound = self._outbox / f"{name}.mp3"
+        sound.write_bytes(SOUND)
+        output = ManifestOutput(sound.name, sha256, len(SOUND), "audio/mpeg")
+        sentences = _sentences(number)
+        manifest = Manifest(
+            program="narrated",
+            published="2026-01-01T00:00:00+00:00",
+            source=ManifestSource(f"{name}.md", sha256),
+            outputs=(output,),
+            title=f"Post number {number} & more",
+            date=f"{2015 + number // 366}-{number % 12 + 1:02}-{number % 28 + 1:02}",
+            engine="toy",
+            voice="toy",
+            duration_s=DURATION_S,
+            blocks=tuple(BlockTime(each.block, "paragraph", "", 0, 0) for each in sentences),
+            sentences=encoded_sentences(sentences),
+            shows={},
+        )
+        (self._outbox / f"{name}.json").write_bytes(encode(manifest))
+        return f"{name}.md", sha256
+
+    def _first(self, cost: Cost) -> Figure:
+        each_ms = cost.elapsed_s / self._count * 1000
+        return Figure(
+            f"the feed of {self._count} episodes, their covers drawn",
+            f"{cost.elapsed_s:.1f} s ({each_ms:.0f} ms an episode), CPU of the loop "
+            f"{cost.loop_s:.2f} s",
+            "",
+            None,
+        )
+
+    def _next(self, costs: list[Cost]) -> list[Figure]:
+        elapsed_s = sorted(each.elapsed_s for each in costs)[len(costs) // 2]
+        loop_s = sorted(each.loop_s for each in costs)[len(costs) // 2]
+        daemon_s = sorted(each.daemon_s for each in costs)[len(costs) // 2]
+        return [
+            Figure(
+                f"one more of {self._count}, median of {len(costs)}: CPU of the daemon's loop",
+                f"{loop_s * 1000:.1f} ms (its process {daemon_s * 1000:.0f} ms)",
+                f"at most {MOST_LOOP_S * 1000:.0f} ms",
+                loop_s <= MOST_LOOP_S,
+            ),
+            Figure(
+                "the same: until the feed has it",
+                f"{elapsed_s:.2f} s",
+                f"at most {MOST_NEXT_S:g} s",
+                elapsed_s <= MOST_NEXT_S,
+            ),
+        ]
+
+    def _same(self, cost: Cost) -> Figure:
+        return Figure(
+            "no change: until that is known",
+            f"{cost.elapsed_s:.2f} s, CPU of the loop {cost.loop_s * 1000:.1f} ms",
+            "",
+            None,
+        )
+
+    def _reads(self) -> Figure:
+        path = self._outbox / "feed.xml"
+        read = feedparser.parse(path.read_bytes())
+        peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+        entries, expected = len(read.entries), self._count + _LATER
+        return Figure(
+            f"episodes that feedparser finds in {path.stat().st_size / 1e6:.1f} MB",
+            f"{entries} ({peak_mib} MiB at the most, the reader's included)",
+            f"{expected}",
+            entries == expected and not read.bozo,
+        )
+
+
+def _sentences(number: int) -> list[SentenceTime]:
+    words = [f"word{(number * 31 + place) % 997}" for place in range(WORDS)]
+    pieces = range(0, WORDS, WORDS_A_SENTENCE)
+    texts = [" ".join(words[at : at + WORDS_A_SENTENCE]) + " & so on." for at in pieces]
+    return [
+        SentenceTime(block=place // 5, start_s=place, end_s=place + 1, spoken=text)
+        for place, text in enumerate(texts)
+    ]
+
+
+async def _cost(work: Callable[[], Awaitable[bool]]) -> Cost:
+    """Measure a piece of work; the loop's thread does nothing else meanwhile."""
+    began = time.perf_counter(), time.thread_time(), time.process_time()
+    assert await work(), "the feed could not be written"
+    ended = time.perf_counter(), time.thread_time(), time.process_time()
+    return Cost(*(end - begin for begin, end in zip(began, ended, strict=True)))
