@@ -28,7 +28,7 @@ DURATION_S = 4.0
 """Plausible for so few bytes of sound: else a start takes them for damaged."""
 MOST_LOOP_S = 0.05
 """CPU of the daemon's loop for one more episode."""
-MOST_NEXT_S = 0.5
+MOST_DAEMON_S = 0.5
 _LATER = 10
 """Episodes that come one by one; the median of them is told."""
 
@@ -117,15 +117,15 @@ class PodcastOutbox:
         return [
             Figure(
                 f"one more of {self._count}, median of {len(costs)}: CPU of the daemon's loop",
-                f"{loop_s * 1000:.1f} ms (its process {daemon_s * 1000:.0f} ms)",
+                f"{loop_s * 1000:.1f} ms",
                 f"at most {MOST_LOOP_S * 1000:.0f} ms",
                 loop_s <= MOST_LOOP_S,
             ),
             Figure(
-                "the same: until the feed has it",
-                f"{elapsed_s:.2f} s",
-                f"at most {MOST_NEXT_S:g} s",
-                elapsed_s <= MOST_NEXT_S,
+                "the same: CPU of its whole process, threads included",
+                f"{daemon_s:.2f} s; {elapsed_s:.2f} s passed until the feed had it",
+                f"at most {MOST_DAEMON_S:g} s",
+                daemon_s <= MOST_DAEMON_S,
             ),
         ]
 
