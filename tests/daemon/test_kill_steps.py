@@ -64,6 +64,7 @@ OTHERS_RENAMES = {
     "models/store.py": "`narrated models pull`",
     "terminal/sound_output.py": "`narrated read` and `say`, which end with their own file",
     "outbox/case_variants.py": "a disk that ignores case, which test_refused_names.py has",
+    "jobs/source_moves.py": "rows of the ledger, which name a file",
     "service/state_record.py": "a link by which commands find a daemon, made again at each start",
 }
 """Modules with renames that no narration depends on here, and what they are for."""
