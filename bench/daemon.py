@@ -7,12 +7,13 @@ Exits with 1 if a figure misses its goal.
 
 import sys
 
-from measuring import book, large_inbox, long_post, many_notes
+from measuring import book, large_inbox, long_post, many_notes, posts_together
 from measuring.program import measure, parse_cases, scratch_folder
 from measuring.workspace import QUICK, Workspace, WorkspaceSizes
 
 CASES = {
     "post": long_post.post,
+    "together": posts_together.together,
     "notes": many_notes.notes,
     "flood": many_notes.flood,
     "word": long_post.word,

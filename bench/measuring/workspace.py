@@ -30,6 +30,7 @@ class WorkspaceSizes:
     rounds: int = 2
     starts: int = 5
     post_words: int = 10_000
+    together_words: int = 2_000
     notes: int = 1_000
     flood: int = 10_000
     book_words: int = 100_000
@@ -44,6 +45,7 @@ QUICK = WorkspaceSizes(
     rounds=1,
     starts=2,
     post_words=400,
+    together_words=200,
     notes=40,
     flood=200,
     book_words=5_000,

@@ -18,6 +18,7 @@ from narrated.workers.fair_shares import Priority, Standing
 from narrated.workers.pool import WorkerPool
 from narrated.workers.request_dispatch import Scheduler, _PendingRequest
 from narrated.workers.request_matching import ScheduledRequest
+from narrated.workers.speech_brake import SpeechBrake
 from narrated.workers.worker import RequestResult, Worker, WorkerSpec
 from workers.support import spec, toy
 
@@ -26,7 +27,8 @@ class RecordingScheduler(Scheduler):
     """A scheduler that notes the order of its admissions."""
 
     def __init__(self, pool: WorkerPool, ledger: Ledger, admitted: list[str]) -> None:
-        super().__init__(pool, ledger)
+        self.brake = SpeechBrake(2)
+        super().__init__(pool, ledger, brake=self.brake)
         self._admitted = admitted
 
     def _admit(self, pending: _PendingRequest, worker: Worker) -> None:
@@ -38,7 +40,7 @@ class RecordingScheduler(Scheduler):
 class SchedulerFixture:
     """A scheduler on real workers, with the keys of requests in the order of admission."""
 
-    scheduler: Scheduler
+    scheduler: RecordingScheduler
     pool: WorkerPool
     ledger: Ledger
     admitted: list[str]
@@ -129,6 +131,27 @@ def test_equal_posts_come_in_turn(tmp_path: Path) -> None:
             asked = [fixture.ask(f"{job}-{n}", job) for n in range(4) for job in (1, 2, 3)]
             await asyncio.gather(*asked)
             assert [key[0] for key in fixture.admitted] == sorted("123" * 4)
+
+    asyncio.run(story())
+
+
+def test_encoders_brake_later_posts(tmp_path: Path) -> None:
+    """Once each of two encoders has enough, only the first post is spoken, and what it shares."""
+
+    async def story() -> None:
+        async with _scheduling(tmp_path, rows=1) as fixture:
+            for job in (1, 2, 3):
+                fixture.stand(job, Priority.POST)
+            for job in (1, 2):
+                fixture.scheduler.brake.hold(job, ["toy"])
+            fixture.stand(4, Priority.NOTE)
+            later = [fixture.ask(str(job), job) for job in (2, 3)]
+            both = [fixture.ask("both", job) for job in (3, 1)]
+            await asyncio.gather(fixture.ask("1", 1), fixture.ask("note", 4), *both)
+            assert sorted(fixture.admitted) == ["1", "both", "note"]
+            fixture.scheduler.brake.release(1)
+            await asyncio.gather(*later)
+            assert fixture.admitted[3:] == ["2", "3"]
 
     asyncio.run(story())
 

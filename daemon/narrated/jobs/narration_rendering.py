@@ -4,16 +4,18 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import count, takewhile
 from pathlib import Path
 
+from narrated.audio.audio_tags import AudioTags
 from narrated.audio.encoder_requests import AS_PREDICTED, LevelCorrection
 from narrated.engines.speech_times import SpeechTimes
 from narrated.errors import EngineReplaced, StorageError
 from narrated.jobs.encoded_narration import EncodedNarration
 from narrated.jobs.level_estimate import LevelEstimator
+from narrated.jobs.narration_chapters import Pictures
 from narrated.jobs.narration_encoder import DamagedChunks, NarrationEncoder
 from narrated.jobs.narration_tags import TagMaker
 from narrated.jobs.plan import Plan, PlanOutdated
@@ -30,6 +32,7 @@ from narrated.workers.encoder_errors import (
 )
 from narrated.workers.encoder_pool import EncoderPool
 from narrated.workers.request_matching import EngineAccess, ScheduledRequest
+from narrated.workers.speech_brake import SpeechBrake
 from narrated.workers.worker import RequestResult
 
 WINDOW = 32
@@ -38,6 +41,8 @@ WINDOW_CHARACTERS = 5000
 """At most this much text is requested ahead: about six minutes of speech in the cache."""
 BATCH_CHARACTERS = 400
 """Text that is encoded at once: about half a minute of speech, so that jobs take fair turns."""
+MOST_SPOKEN = 2 * BATCH_CHARACTERS
+"""Spoken text that may wait for an encoder: the next step, besides the one that is encoded."""
 _TRIES = 2
 """A file fails after so many crashes of an encoder, or so many damages of its takes."""
 
@@ -101,6 +106,7 @@ class NarrationRenderer:
     _work: Path
     _encoders: EncoderPool
     _tags: TagMaker
+    _brake: SpeechBrake
     _folders: Iterator[int] = field(default_factory=count)
 
     async def speak(self, job: Job, plan: Plan, progress: JobProgress) -> EncodedNarration:
@@ -136,7 +142,9 @@ class NarrationRenderer:
         folder = self._work / f"{job.id}-{next(self._folders)}"  # the earlier may not be gone yet
         level = LevelEstimator(self._rates, self._cache, progress.unspoken, correction)
         encoder = NarrationEncoder(folder, plan, self._cache, self._encoders, job.id, level)
-        speech = _JobSpeech(self, self._cache, self._tags, job, plan, encoder, progress)
+        speech = _JobSpeech(
+            self, self._cache, self._tags, self._brake, job, plan, encoder, progress
+        )
         return await speech.run()
 
     async def ensure_take(self, plan: Plan, seq: int, job_id: int) -> None:
@@ -196,12 +204,18 @@ class _JobSpeech:
     _speaker: NarrationRenderer
     _cache: TakeCache
     _tags: TagMaker
+    _brake: SpeechBrake
     _job: Job
     _plan: Plan
     _encoder: NarrationEncoder
     _progress: JobProgress
     _requests: deque[asyncio.Task[None]] = field(default_factory=deque)
     """Those of the next chunks that are not encoded yet, in order."""
+    _engines: Sequence[str] = ()
+    _is_encoding: bool = False
+
+    def __post_init__(self) -> None:
+        self._engines = self._plan.engines
 
     async def run(self) -> EncodedNarration:
         try:
@@ -247,6 +261,7 @@ class _JobSpeech:
                 return
             requests.append(asyncio.create_task(self._ensure_take(seq)))
             requests[-1].add_done_callback(self._stop_after_refusal)
+            requests[-1].add_done_callback(lambda _: self._follow_encoder())
 
     async def _ensure_take(self, seq: int) -> None:
         await self._speaker.ensure_take(self._plan, seq, self._job.id)
@@ -268,19 +283,41 @@ class _JobSpeech:
         pictures = await self._tags.pictures(self._plan) if is_last else {}
         for _ in range(count):  # each take may be damaged, once
             try:
-                await self._encoder.add(count, tags, pictures)
+                await self._encode(count, tags, pictures)
                 return
             except DamagedChunks as damaged:
                 path = printable(self._job.path)
                 log.warning("%s: a take in the cache is damaged and spoken again", path)
                 await self._speak_again(damaged.seqs)
         try:
-            await self._encoder.add(count, tags, pictures)
+            await self._encode(count, tags, pictures)
         except DamagedChunks as damaged:
             raise StorageError(
                 "Takes in the cache are damaged as soon as they are written.",
                 "Check the disk of the cache.",
             ) from damaged
+
+    async def _encode(self, count: int, tags: AudioTags | None, pictures: Pictures) -> None:
+        self._is_encoding = True
+        self._follow_encoder()
+        try:
+            await self._encoder.add(count, tags, pictures)
+        finally:
+            self._is_encoding = False
+            self._follow_encoder()
+
+    def _follow_encoder(self) -> None:
+        """Have no more spoken while enough waits for the encoder."""
+        if self._is_encoding and self._spoken_characters() > MOST_SPOKEN:
+            self._brake.hold(self._job.id, self._engines)
+        else:
+            self._brake.release(self._job.id)
+
+    def _spoken_characters(self) -> int:
+        """Count the text that can be encoded: up to the first chunk that is not spoken."""
+        first = self._encoder.added
+        count = sum(1 for _ in takewhile(_is_spoken, self._requests))
+        return _count_characters(self._plan.draft.chunks[first : first + count])
 
     async def _speak_again(self, seqs: Iterable[int]) -> None:
         for seq in seqs:

@@ -25,6 +25,7 @@ from narrated.workers.request_matching import (
     by_identity,
     refusal,
 )
+from narrated.workers.speech_brake import SpeechBrake
 from narrated.workers.worker import RequestResult, Worker
 
 _MOST_DEATHS = 3  # a request fails for good after this many workers died of it
@@ -61,10 +62,11 @@ class _RequestQueue:
     engine: str
     requests: deque[_PendingRequest] = field(default_factory=deque)
 
-    def first_for(self, worker: Worker) -> _PendingRequest | None:
+    def first_for(self, worker: Worker, least_waiters: int) -> _PendingRequest | None:
         """The first request that a worker can take: it has the engine and voice as planned."""
         engine = worker.engines[self.engine]
-        return next((one for one in self.requests if one.request.matches(engine)), None)
+        able = (one for one in self.requests if one.request.matches(engine))
+        return next((one for one in able if one.waiters >= least_waiters), None)
 
 
 class Scheduler:
@@ -76,9 +78,15 @@ class Scheduler:
     """
 
     def __init__(
-        self, pool: WorkerPool, ledger: Ledger, standings: dict[int, Standing] | None = None
+        self,
+        pool: WorkerPool,
+        ledger: Ledger,
+        standings: dict[int, Standing] | None = None,
+        brake: SpeechBrake | None = None,
     ) -> None:
         """`standings`: those of the running jobs, by their ids; whoever admits jobs keeps them."""
+        self._brake = brake or SpeechBrake(1)
+        self._brake.on_release = self._wake
         self._pool = pool
         self._ledger = ledger
         self.standings = {} if standings is None else standings
@@ -230,7 +238,7 @@ class Scheduler:
         if not ready:
             return None
         queue = min(ready, key=lambda each: self._shares[each.engine].tag(self._priority(each)))
-        pending = queue.first_for(worker)
+        pending = self._first_for(worker, queue)
         if pending is None or (pending.is_suspect and in_flight):
             return None
         self._shares[queue.engine].charge(self._priority(queue), pending.request.weight)
@@ -246,9 +254,14 @@ class Scheduler:
             return {}
         queues: defaultdict[str, list[_RequestQueue]] = defaultdict(list)
         for queue in waiting:
-            if queue.engine in free and queue.first_for(worker):
+            if queue.engine in free and self._first_for(worker, queue):
                 queues[queue.engine].append(queue)
         return queues
+
+    def _first_for(self, worker: Worker, queue: _RequestQueue) -> _PendingRequest | None:
+        """The request of a queue that a worker takes next; of a braked job, what others share."""
+        is_braked = self._brake.stops(queue.job, queue.engine, self.standings)
+        return queue.first_for(worker, 2 if is_braked else 0)
 
     def _first_queue(self, engine: str, queues: list[_RequestQueue]) -> _RequestQueue:
         """Return the queue that an engine serves next."""
