@@ -47,7 +47,7 @@ def _starts(text: str, sentences: Sequence[str]) -> list[int]:
     """Give the places of sentences in their text, of which only white space is lost."""
     starts, end = [], 0
     for one in sentences:
-        start = text.index(one, end)
+        start = max(end, text.find(one, end))
         starts.append(start)
         end = start + len(one)
     return starts
