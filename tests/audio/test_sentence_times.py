@@ -95,6 +95,14 @@ def test_hostile_text_costs_little() -> None:
     assert _cost_s(5000) < 5 * _cost_s(450)
 
 
+@pytest.mark.parametrize("text", ["  " * 20_000, "." * 40_000, "a—" * 20_000, "A. " * 13_000])
+def test_no_text_is_too_much(text: str) -> None:
+    """Any text has its sentences, told or not, in time that grows with its length."""
+    sound, starts = bytes(22050), range(0, len(text), 3)
+    notes = TakeNotes(b"", (), ((0, 0.1), (len(text) - 1, 0.4)))
+    assert len(sentence_starts(text, starts, (sound, 22050), notes)) == len(starts)
+
+
 def _heard(folder: Path, take: SpeechResult, notes: TakeNotes, speed: float) -> HeardTake:
     to_flac(folder / "take.flac", take.pcm, take.sample_rate, notes)
     sentences = [TakeSentence(start) for start in STARTS]

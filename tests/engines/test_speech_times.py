@@ -38,6 +38,15 @@ def test_espeak_marks_respelled_words() -> None:
     assert {0, 4, 9, 12, 16, 19} == {place for place, _ in result.words}
 
 
+def test_events_change_no_sound(monkeypatch: pytest.MonkeyPatch) -> None:
+    """espeak's sound is the same, byte by byte, whether its events are read or not."""
+    engine = espeak.opened({})
+    heard = said(engine, TEXT, MARKS)
+    monkeypatch.setattr(espeak, "_events", lambda address: iter(()))
+    deaf = said(engine, TEXT, MARKS)
+    assert (deaf.pcm, deaf.words) == (heard.pcm, [])
+
+
 def test_pico_tells_its_parts() -> None:
     """Pico tells where each part of a long sentence begins; of a text in one part it tells none."""
     engine = pico.opened({})

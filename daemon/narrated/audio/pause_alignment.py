@@ -180,8 +180,9 @@ class _Alignment:
         after = np.full(len(own_cost), np.inf)
         after[len(own_cost) - 1 - onward.pauses] = onward.cost
         cost = layer.cost + after[layer.pauses] - own_cost[layer.pauses]
+        least = float(cost[layer.pauses == pause].min())
         others = cost[layer.pauses != pause]
-        return float(others.min(initial=np.inf) - cost[layer.pauses == pause].min())
+        return float(others.min(initial=np.inf)) - least if np.isfinite(least) else 0.0
 
     def layers(self, lengths: Mapping[PauseKind, float]) -> list[_Layer] | None:
         """The layers of all places, for these lengths of pauses; None if none reaches the end."""

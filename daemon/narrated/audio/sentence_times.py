@@ -20,7 +20,7 @@ _MOST_APART = 40
 """Characters between two words with times, between which a sentence may begin without a pause."""
 _MOST_PLACES = 500
 """A text with more is no prose: its sentences stay together."""
-_FIRST_WORD = re.compile(r"\W*\w+")
+_FIRST_WORD = re.compile(r"\W{0,20}\w{1,100}")
 
 
 def sentence_starts(
