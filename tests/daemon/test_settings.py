@@ -122,7 +122,7 @@ def test_new_speed_respeaks_nothing(daemon: Daemon) -> None:
     assert faster["duration_s"] - 0.25 == pytest.approx((length_s - 0.25) / 1.25, abs=0.01)
 
 
-def test_heading_voice_spares_other_takes(daemon: Daemon) -> None:
+def test_heading_voice_spares_others(daemon: Daemon) -> None:
     """A new voice for headings is heard after a refresh; all other lines keep their takes."""
     text = "# Voiced\n\n## A part\n\nWords of the part.\n"
     daemon.drop("voiced.md", text)

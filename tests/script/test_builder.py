@@ -220,7 +220,7 @@ Me.
 """
 
 
-def test_headings_and_pictures_have_speakers():
+def test_headings_pictures_have_speakers():
     """Headings, but not the title, and pictures may have speakers; a marked language wins."""
     speakers = {who: Speaker() for who in ("narrator", "quote", "heading", "caption")}
     settings = ReadingSettings(speakers=speakers)
@@ -247,7 +247,7 @@ def test_heading_in_unnamed_quotation():
     assert [line.speaker for line in lines[1:]] == ["narrator", "heading", "narrator", "narrator"]
 
 
-def test_narrator_describes_loose_picture():
+def test_narrator_says_loose_picture():
     """A picture of its own is described by the narrator, whoever speaks for those of a text."""
     speakers = {"narrator": Speaker(), "caption": Speaker()}
     document = Document("picture", "cat", "name", (Picture("cat.png"),))
