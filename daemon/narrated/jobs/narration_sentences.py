@@ -115,7 +115,7 @@ def lines_of_block(draft: Draft, block: int) -> tuple[int, int] | None:
 def carried_sentences(
     sentences: Sequence[SentenceTime], blocks: Sequence[BlockTime], draft: Draft
 ) -> list[SentenceTime]:
-    """Give a narration's sentences their places, and their written words, in an edited source.
+    """Give a narration's sentences their places in an edited source.
 
     `blocks` are the entries of its manifest: one for each line of the script, in order.
     """
