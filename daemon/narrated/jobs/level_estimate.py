@@ -14,13 +14,14 @@ from narrated.audio.encoder_requests import (
     SpeakerEstimate,
 )
 from narrated.jobs.plan import Plan
-from narrated.ledger.engine_rates import EngineRates, rate_identity
+from narrated.ledger.engine_rates import EngineRates, Voice, rate_identity
 from narrated.ledger.take_cache import TakeCache
 
 MOST_KNOWN = 200
 """So many later takes tell a book's loudness to some tenths of an LU; each costs the encoder 0.1 ms
 before the first word is encoded."""
 
+NARRATOR = "narrator"
 _CHANNELS = {"mono": 1, "stereo": 2}
 
 
@@ -46,6 +47,12 @@ class LevelEstimator:
             return LevelEstimate(alike=alike) if alike else ALL_AT_ONCE
         return LevelEstimate(self._speakers(plan, alike), self._known(plan, count, alike), alike)
 
+    def knows(self, plan: Plan) -> bool:
+        """True if it knows how loud the narrator of a plan speaks, or need not know."""
+        if self._correction.count or plan.output.loudness is False:
+            return True
+        return self._rates.is_known(*_voice(plan, NARRATOR))
+
     def _speakers(self, plan: Plan, alike: Mapping[str, str]) -> dict[str, SpeakerEstimate]:
         characters: dict[str, int] = {}
         for chunk in plan.draft.chunks:
@@ -57,10 +64,7 @@ class LevelEstimator:
         }
 
     def _lufs(self, plan: Plan, name: str) -> float | None:
-        speaker = plan.draft.speakers[name]
-        options = plan.narrator_options.get(speaker.engine, {})
-        identity = rate_identity(plan.identities.get(speaker.engine, ""), options)
-        return self._rates.loudness((speaker.engine, speaker.voice, speaker.options), identity)
+        return self._rates.loudness(*_voice(plan, name))
 
     def _known(self, plan: Plan, count: int, alike: Mapping[str, str]) -> list[KnownTake]:
         """Those of the later takes that the cache has, from all over the narration."""
@@ -85,6 +89,14 @@ def encoding_settings(plan: Plan) -> EncodingSettings:
     lufs = None if output.loudness is False else float(output.loudness)
     channels = _CHANNELS[output.channels]
     return EncodingSettings(lufs, output.peak, channels, intro, outro, output.transcript)
+
+
+def _voice(plan: Plan, name: str) -> tuple[Voice, str]:
+    """The voice of a speaker and the identity of its engine, as the ledger has them."""
+    speaker = plan.draft.speakers[name]
+    options = plan.narrator_options.get(speaker.engine, {})
+    identity = rate_identity(plan.identities.get(speaker.engine, ""), options)
+    return (speaker.engine, speaker.voice, speaker.options), identity
 
 
 def _alike(plan: Plan) -> dict[str, str]:

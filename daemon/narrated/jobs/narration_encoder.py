@@ -93,6 +93,11 @@ class NarrationEncoder:
         self.added += count
 
     @property
+    def knows_voice(self) -> bool:
+        """True if it can tell how loud the narration will be, or need not."""
+        return self._level.knows(self._plan)
+
+    @property
     def encoded(self) -> EncodedNarration:
         """The narration, once its last chunks are added."""
         duration_s = self._narration.duration_s

@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import count, takewhile
+from itertools import accumulate, count, takewhile
 from pathlib import Path
 
 from narrated.audio.audio_tags import AudioTags
@@ -43,6 +43,11 @@ BATCH_CHARACTERS = 400
 """Text that is encoded at once: about half a minute of speech, so that jobs take fair turns."""
 MOST_SPOKEN = 2 * BATCH_CHARACTERS
 """Spoken text that may wait for an encoder: the next step, besides the one that is encoded."""
+UNKNOWN_CHARACTERS = 2000
+"""Of a voice that has hardly spoken on this machine, so much text is awaited before the first step:
+its loudness is that of the whole to half an LU."""
+UNKNOWN_WAIT_S = 5.0
+"""A slow voice is not awaited for longer."""
 _TRIES = 2
 """A file fails after so many crashes of an encoder, or so many damages of its takes."""
 
@@ -251,6 +256,18 @@ class _JobSpeech:
         if len(left) == len(self._requests) and _count_characters(left) <= BATCH_CHARACTERS:
             for request in [*self._requests]:
                 await request
+        elif not first and not self._encoder.knows_voice:
+            await self._await_first_words(left)
+
+    async def _await_first_words(self, chunks: Sequence[Chunk]) -> None:
+        """Wait for some minutes of an unknown voice, but not long, to learn how loud it is.
+
+        The title alone would tell little, and a narration that misses its level is encoded again.
+        """
+        totals = accumulate(len(chunk.text) for chunk in chunks)
+        ends = [place for place, total in enumerate(totals, 1) if total >= UNKNOWN_CHARACTERS]
+        first_words = [*self._requests][: ends[0] if ends else len(chunks)]
+        await asyncio.wait(first_words, timeout=UNKNOWN_WAIT_S)
 
     def _request_ahead(self, first: int) -> None:
         chunks, requests = self._plan.draft.chunks, self._requests

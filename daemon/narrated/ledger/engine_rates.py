@@ -16,6 +16,7 @@ from narrated.ledger.database import Repository
 _KEPT = 0.998
 """The weight of what was measured before: about the last five hundred requests count."""
 _SUMS = ("requests", "characters", "sound_s", "work_s", "heard_s", "energy_s")
+_KNOWN_S = 120.0
 _RATES = ", ".join(_SUMS[:4])
 
 Voice = tuple[str, str, Mapping[str, Any]]
@@ -79,6 +80,18 @@ class EngineRates(Repository):
             )
             return 10 * math.log10(rows[0][0]) if rows and rows[0][0] > 0 else None
         return None
+
+    def is_known(self, speaker: Voice, identity: str) -> bool:
+        """True if a voice has spoken for some minutes, so that its mean loudness counts."""
+        engine, voice, options = speaker
+        with suppress(StorageError):
+            rows = self._db.rows(
+                "SELECT 1 FROM engine_rates WHERE engine = ? AND voice = ? AND options = ?"
+                " AND identity = ? AND heard_s >= ?",
+                (engine, voice, options_key(options), identity, _KNOWN_S),
+            )
+            return bool(rows)
+        return False
 
     def all(self) -> list[EngineRate]:
         """Return what was measured, by engine and voice. Errors: StorageError."""
