@@ -333,3 +333,11 @@ def test_new_names_suit_addresses(tmp_path: Path) -> None:
         daemon.wait_idle()
         daemon.stop()
         verify(daemon)
+
+
+def test_absent_cover_picture_is_told(tmp_path: Path) -> None:
+    """A configured picture that cannot be read is told with the remedy; the cover is drawn."""
+    with running(tmp_path, podcast=SHOW | {"image": "none.png"}) as daemon:
+        told = f"{tmp_path / 'none.png'} cannot be read: No such file or directory. Mend"
+        wait(lambda: any(told in each for each in daemon.status()["notices"]), lambda: daemon.log)
+        assert _colour_of(_cover(daemon, _feed(daemon).feed))

@@ -7,13 +7,12 @@ from hashlib import sha256
 from pathlib import Path
 
 from narrated.disk_threads import ANSWER_S, TRANSFER_S, DiskThreads
-from narrated.errors import NarratedError, ParserUnavailable, StorageError
+from narrated.errors import NarratedError, ParserUnavailable
 from narrated.inbox.async_reads import AsyncInboxReader
 from narrated.jobs.picture_captions import PICTURE_BYTES, is_picture
 from narrated.jobs.shielded_outbox_changes import ShieldedOutboxChanges
 from narrated.ledger.job import Job
 from narrated.ledger.store import Ledger
-from narrated.os_error_remedies import storing
 from narrated.outbox.feed_file import (
     ExpectedFile,
     PlacedFeed,
@@ -158,13 +157,16 @@ class PodcastCovers:
             return b""
 
         def read() -> bytes:
-            with storing(show.picture), Path(show.picture).open("rb") as file:
+            with Path(show.picture).open("rb") as file:
                 return file.read(PICTURE_BYTES)
 
         try:
             return await self._disk.run(read, patience_s=TRANSFER_S)
-        except StorageError as error:
-            self.problem = f"The cover of the podcast is drawn from its title: {error}"
+        except OSError as error:
+            self.problem = (
+                f"The podcast's cover is drawn from its title: {printable(show.picture)} cannot be"
+                f" read: {error.strerror}. Mend `podcast: {{image: …}}`, then `narrated reload`."
+            )
             return b""
 
 
