@@ -33,7 +33,7 @@ MOVE = re.compile(r"\[(\w+) to (\w+)\]")
 TEXT = "# A title\n\nThe first words.\n\nThe second words.\n"
 POST = "blog/post.md"
 SHARED = (
-    *("make ", "mkdir ", "fsync ", "commit Takes.record"),
+    *("make ", "mkdir ", "fsync ", "commit Takes.record", "commit list"),
     *("rename a take ", "rename a draft to audio", "unlink audio", "rmdir a job's", "rmdir work"),
     *("unlink control", "rename a draft to narrated.status", "commit keep_plan"),
 )
