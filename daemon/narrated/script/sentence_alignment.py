@@ -86,7 +86,10 @@ def _group_ends(said: Sequence[str], read: Sequence[str]) -> list[_Place]:
 
 def _are_alike(spoken: str, written: str) -> bool:
     """True if two sentences share a word."""
-    return spoken == written or not set(spoken.split()).isdisjoint(written.split())
+    # Most begin with the same word: to look at it alone is far cheaper.
+    if spoken.split(None, 1)[:1] == written.split(None, 1)[:1]:
+        return True
+    return not set(spoken.split()).isdisjoint(written.split())
 
 
 def _count_equal(said: Sequence[str], read: Sequence[str]) -> int:
