@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from narrated.printable import printable
@@ -71,9 +72,18 @@ class ChildProcess:
 
     @classmethod
     async def start(
-        cls, name: str, module: str, *, python: str = "", memory_bytes: int | None = None
+        cls,
+        name: str,
+        module: str,
+        *,
+        python: str = "",
+        memory_bytes: int | None = None,
+        environ: Mapping[str, str] = MappingProxyType({}),
     ) -> "ChildProcess":
-        """Start one of our modules in an interpreter; OSError if it cannot be run."""
+        """Start one of our modules in an interpreter; OSError if it cannot be run.
+
+        `environ`: what stands in its environment beside the rest.
+        """
         ours, theirs = socket.socketpair()
         stderr, to_stderr = os.pipe()
         with contextlib.ExitStack() as unless_started:
@@ -86,7 +96,7 @@ class ChildProcess:
                     stdout=_null_device(),
                     stderr=to_stderr,
                     pass_fds=(theirs.fileno(),),
-                    env=environment(python),
+                    env={**environment(python), **environ},
                     start_new_session=True,  # a Ctrl-C is for the daemon alone
                 )
             except RuntimeError as error:  # no thread can be started to wait for the child

@@ -63,6 +63,9 @@ _START_LIMIT_S = 60.0
 _START_COST = 4
 """A child that is not started counts as one with so many requests."""
 
+_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
+"""numpy's small products gain nothing from more threads, whose waiting costs twice their work."""
+
 logger = logging.getLogger("narrated.worker")
 
 
@@ -381,7 +384,9 @@ class _Encoder:
         if self._child is not None and not self._child.is_alive:
             await self._end_child()
         if self._child is None:
-            self._child = child = await ChildProcess.start("encoder", self._module)
+            self._child = child = await ChildProcess.start(
+                "encoder", self._module, environ=_ONE_THREAD
+            )
             self.child_number += 1
             if not await _answers(child):  # that is no fault of the file that waits for it
                 how = await self._end_child(_EXIT_LIMIT_S)
