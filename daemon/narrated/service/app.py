@@ -1,6 +1,5 @@
 """Composition root: builds the parts of narrated in order, and takes them down in reverse."""
 
-import asyncio
 import logging
 import threading
 from collections.abc import Awaitable, Callable
@@ -48,7 +47,6 @@ from narrated.ledger.pauses import this_boot
 from narrated.ledger.set_aside import last_aside
 from narrated.ledger.store import Ledger
 from narrated.ledger.take_cache import TakeCache
-from narrated.ledger.takes import Take
 from narrated.outbox import published_files
 from narrated.outbox.mount_guard import MountGuard
 from narrated.outbox.name_probe import NameProbe
@@ -57,6 +55,7 @@ from narrated.outbox.portable_names import load_transliterations
 from narrated.script.default_voice import SpeechEngines
 from narrated.service.housekeeping.break_keeping import BreakKeeping
 from narrated.service.housekeeping.folder_overlaps import FolderOverlaps
+from narrated.service.ledger_restoration import LedgerRestoration
 from narrated.service.start_wait import tell_nobody
 from narrated.service.stop_steps import CHANGES_S, REMOVAL_S, StopSteps, within
 from narrated.service.work_breaks import WorkBreaks
@@ -69,7 +68,6 @@ from narrated.workers.request_matching import EngineAccess
 from narrated.workers.speech_brake import SpeechBrake
 
 PARSERS = 2  # one is kept for short sources
-RESTORE_RETRY_S = 1.0
 
 log = logging.getLogger("narrated")
 Value = TypeVar("Value")
@@ -238,7 +236,7 @@ class App:
         self.cache = await self.cache_disk.run(self._open_cache, patience_s=TRANSFER_S)
         self._stop_steps.add(self.cache.settle, REMOVAL_S)
         if self.ledger.jobs.is_empty and not (self._at_rest and self.ledger.takes.total_bytes()):
-            await self._restore_when_answered()
+            await self._restore_ledger()
         await self._start_workers()
         self._build_jobs()
         await self.disposal.put_back()
@@ -332,42 +330,13 @@ class App:
         if self.ledger.damage:  # found at work, though the check at the start found none
             restore.put_away(self.ledger.path)
 
-    async def _restore_when_answered(self) -> None:
-        """Restore the ledger; while a disk hangs, wait for it: without it all is spoken again."""
-        while True:
-            try:
-                await self._restore_ledger()
-                break
-            except StorageError as error:
-                if not self.hung_disks:
-                    raise
-                await self.on_wait(str(error), self.state_disk)
-                await asyncio.sleep(RESTORE_RETRY_S)
-        await self.on_wait("", self.state_disk)
-
     async def _restore_ledger(self) -> None:
-        """Fill a new ledger from the outbox and the cache."""
-        guard, path, inbox = self.mount_guard, self.ledger.path, self.config.inbox
-        takes = await self.cache_disk.run(self.cache.found, patience_s=TRANSFER_S)
-        found = await self.outbox_disk.run(
-            restore.remnants, guard, path, inbox, patience_s=TRANSFER_S
+        """Fill a new ledger, which nobody else uses yet."""
+        disks = (self.state_disk, self.cache_disk, self.outbox_disk)
+        restoration = LedgerRestoration(
+            self.ledger, self._filling, self.cache, self.mount_guard, self.config, *disks
         )
-        # Nobody else uses the ledger yet, so that the loop is free for a start that takes long.
-        count = await self.state_disk.run(self._fill_ledger, takes, found, patience_s=TRANSFER_S)
-        if count:
-            guard.device = await self.outbox_disk.run(guard.check)
-            self.ledger.last_run.record_outbox_device(guard.device)
-            damaged = await self.state_disk.run(last_aside, path)
-            end = f"; the damaged one is kept as {damaged}." if damaged else ": there was none."
-            self.restored = f"The ledger was restored from {count} narrations of the outbox{end}"
-            log.warning("%s", self.restored)
-
-    def _fill_ledger(
-        self, takes: list[tuple[Take, float]], found: list[restore.FoundNarration]
-    ) -> int:
-        with self._filling, self.ledger.transaction():
-            self.cache.adopt(takes)
-            return restore.rebuild(self.ledger, found, with_gone=self.config.after == "keep")
+        self.restored = await restoration.restore(self.on_wait)
 
     async def _make_outbox(self) -> None:
         """Make the outbox before the first publication; later a missing one is a lost disk."""
