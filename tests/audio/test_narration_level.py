@@ -98,6 +98,16 @@ def test_high_peaks_are_corrected(tmp_path: Path, voiced: Voiced) -> None:
     assert level.integrated_lufs == pytest.approx(-16, abs=0.5)
 
 
+def test_peaks_go_before_loudness(tmp_path: Path, voiced: Voiced) -> None:
+    """Where the last correction for the loudness raised peaks too far, they are corrected alone."""
+    correction = LevelCorrection(room_db=-3.0, count=MOST_CORRECTIONS)
+    settings = EncodingSettings(lufs=-10.0, peak_dbtp=-1.0)
+    estimate = LevelEstimate(correction=correction)
+    level, count = encoded(tmp_path, settings, [voiced(0)] * 2, estimate=estimate)
+    assert count == 2
+    assert level.true_peak_db <= -1
+
+
 def test_silence_is_encoded_once(tmp_path: Path, voiced: Voiced) -> None:
     """Silence has no level to miss."""
     level, count = encoded(tmp_path, EncodingSettings(lufs=-16.0), [voiced(-200)])

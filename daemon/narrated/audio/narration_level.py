@@ -14,7 +14,7 @@ from narrated.audio.loudness import Energies, unpack
 from narrated.audio.speaker_gains import TOLERANCE_LU, SpeakerGains
 
 MOST_CORRECTIONS = 2
-"""A narration is encoded again so often at most."""
+"""A narration is encoded again so often at most, and once more if its peaks are still too high."""
 _MORE_ROOM, _SPARE_DB = 1.5, 0.3
 """The lower the ceiling, the more its codec overshoots it."""
 
@@ -93,19 +93,23 @@ class NarrationLevel:
     def check(self) -> None:
         """Compare the closed file with its level. Errors: LevelMissed, if it can be bettered."""
         written_lufs = self._leveller.integrated_lufs
-        if written_lufs is None or self._correction.count >= MOST_CORRECTIONS:
+        count = self._correction.count
+        if written_lufs is None or count > MOST_CORRECTIONS:
             return
         heard = self.decoded.level()
         lufs = written_lufs if heard.lufs is None else heard.lufs
         peak_dbtp = 20 * math.log10(heard.peak) if heard.peak else self._ceiling_db
         off_lu, above_db = lufs - self._wanted_lufs, peak_dbtp - self._peak_dbtp
-        if abs(off_lu) <= TOLERANCE_LU and above_db <= 0:
+        keeps_gains = abs(off_lu) <= TOLERANCE_LU or count == MOST_CORRECTIONS
+        if keeps_gains and above_db <= 0:
             return
-        gains = self._corrected(lufs - self._offset_lu - written_lufs, written_lufs)
+        gains = self._gains.by_speaker
+        if count < MOST_CORRECTIONS:
+            gains = self._corrected(lufs - self._offset_lu - written_lufs, written_lufs)
         room_db = self._correction.room_db
         if above_db > 0:
             room_db += _MORE_ROOM * above_db + _SPARE_DB
-        correction = LevelCorrection(gains, room_db, self._correction.count + 1)
+        correction = LevelCorrection(gains, room_db, count + 1)
         if (gains, room_db) != (self._gains.by_speaker, self._correction.room_db):
             raise LevelMissed(lufs, peak_dbtp, correction)
 
