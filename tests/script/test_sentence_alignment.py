@@ -113,6 +113,29 @@ def test_whole_line_in_parts_goes_on() -> None:
     assert found == [(Sentence(0, "8 GB"),), (Sentence(0, "for you all.", goes_on=True),)]
 
 
+def test_cut_inside_word_has_no_space() -> None:
+    """A part says in which form no space stands before it."""
+    long_word = sentences_of_parts((), "ab" * 3 + " c.", ["abab", "ab c."])
+    assert long_word[1] == (Sentence(0, goes_on=True, without_space="both"),)
+    address = sentences_of_parts((Sentence(0, "a.b/c"),), "a dot b slash c", ["a dot b", "slash c"])
+    assert address == [
+        (Sentence(0, "a.b"),),
+        (Sentence(0, "/c", goes_on=True, without_space="written"),),
+    ]
+
+
+def test_sentences_without_space() -> None:
+    """Where a chunk has a space and the source none, its sentences say so, or are written so."""
+    found = sentences_of_parts(
+        (Sentence(0), Sentence(3), Sentence(6)), "一つ。二つ。三つ。", ["一つ。 二つ。", "三つ。"]
+    )
+    assert found == [(Sentence(0), Sentence(4, without_space="both")), ()]
+    assert sentences_of_parts((), "so—it is and was", ["so— it is", "and was"]) == [
+        (Sentence(0, "so—it is"),),
+        (Sentence(0, goes_on=True),),
+    ]
+
+
 def test_hostile_lines_cost_little() -> None:
     """A line of a hundred thousand sentences in other numbers costs no more than its length."""
 

@@ -87,6 +87,10 @@ class Caption(msgspec.Struct, frozen=True):
     missing: str = ""
 
 
+Forms = Literal["", "spoken", "written", "both"]
+"""Some of the two forms of a sentence."""
+
+
 class Sentence(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A sentence of a spoken text: where it begins, and its words in the source."""
 
@@ -96,6 +100,8 @@ class Sentence(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Its words as they stand in the source; empty if they are the spoken ones."""
     goes_on: bool = False
     """True for the rest of a sentence that begins in the chunk before."""
+    without_space: Forms = ""
+    """The forms that have no space before it in the source, in a line that is cut into chunks."""
 
 
 class Line(msgspec.Struct, frozen=True):
