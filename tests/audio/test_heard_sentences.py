@@ -29,6 +29,19 @@ def test_unknown_time_joins_sentences() -> None:
     assert list(heard_sentences(TAKE, 1.0, 5.0)) == [whole]
 
 
+def test_joined_sentences_keep_space() -> None:
+    """Sentences that are one are written with a space between if the source has one there."""
+    sentences = [
+        TakeSentence(0, "1。"),
+        TakeSentence(3),
+        TakeSentence(7, "3。", without_space=True),
+    ]
+    (found,) = heard_sentences(
+        TakeToAdd("", "一つ。二つ。 三つ。", 0.0, sentences=sentences), 0.0, 1.0
+    )
+    assert (found.spoken, found.written) == ("一つ。二つ。 三つ。", "1。二つ。3。")
+
+
 def test_take_of_before_is_one_sentence() -> None:
     """A take without sentences, as plans of before have, is one."""
     take = TakeToAdd("", TEXT, 0.0)

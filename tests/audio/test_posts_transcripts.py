@@ -7,15 +7,15 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
-import msgspec
 import pytest
 import webvtt
 
 from audio.test_transcript_files import NAMES as FILES
 from audio.test_transcript_files import captions, parsed, segments
-from narrated.audio.encoder_requests import TakeSentence, TakeToAdd
+from narrated.audio.encoder_requests import TakeToAdd
 from narrated.audio.heard_sentences import heard_sentences
 from narrated.audio.transcript_files import TranscriptFiles
+from narrated.jobs.narration_sentences import take_sentences
 from narrated.script.chunks import chunk_script
 from script.test_posts import NAMES, script
 
@@ -25,7 +25,7 @@ CHARACTERS_A_SECOND = 15
 def _takes(name: str) -> Iterator[TakeToAdd]:
     """The takes of a post, of at most 300 characters each."""
     for chunk in chunk_script(script(name), {"narrator": 300, "quote": 300}):
-        sentences = [TakeSentence(*msgspec.structs.astuple(each)) for each in chunk.sentences]
+        sentences = take_sentences(chunk)
         yield TakeToAdd("", chunk.text, chunk.pause_s, 1.0, chunk.speaker, sentences)
 
 

@@ -1,10 +1,16 @@
 """Sentences in time, put together from chunks."""
 
-from narrated.audio.encoder_requests import HeardTake
-from narrated.jobs.narration_sentences import NarrationSentences, carried_sentences
+from itertools import pairwise
+
+import pytest
+
+from narrated.audio.encoder_requests import HeardTake, TakeToAdd
+from narrated.jobs.narration_sentences import NarrationSentences, carried_sentences, take_sentences
 from narrated.outbox.manifest import BlockTime
 from narrated.outbox.manifest_sentences import SentenceTime
+from narrated.script.chunks import chunk_script
 from narrated.script.script import Chunk, Draft, Line, Role, Script, Sentence
+from narrated.script.sentence_alignment import aligned_sentences
 
 LINES = ((1, 1), (3, 5), (0, 0))
 
@@ -19,8 +25,9 @@ def draft(*lines: Line) -> Draft:
 
 def heard(*added: tuple[Chunk, HeardTake]) -> list[SentenceTime]:
     collected = NarrationSentences(draft())
-    for one, take in added:
-        collected.add(one, take)
+    for one, times in added:
+        sentences = take_sentences(one)
+        collected.add(one, TakeToAdd("", one.text, 0.0, sentences=sentences), times)
     return collected.sentences
 
 
@@ -55,6 +62,41 @@ def test_cut_sentence_is_whole_again() -> None:
     found = heard((begun, HeardTake(0.0, 2.0, [0.0, 1.0])), (rest, HeardTake(2.1, 4.0, [2.1, 3.0])))
     assert [one.spoken for one in found] == ["Yes.", "Eight gigabytes.", "No."]
     assert (found[1].written, found[1].start_s, found[1].end_s) == ("8 GB.", 1.0, 3.0)
+
+
+@pytest.mark.parametrize(
+    ("spoken", "written"),
+    [
+        ("これは長い文です、" * 71 + "終。", ""),
+        ("a" * 3000 + " is a word.", ""),
+        ("word " * 150 + "ends.", ""),
+        ("so it goes—and on" * 40 + ".", ""),
+        ("See " + "example dot com slash " * 40 + "now.", "See " + "example.com/" * 40 + " now."),
+        ("八ギガバイトです" * 80 + "。", "8 GB です" * 80 + "。"),
+    ],
+)
+def test_cut_keeps_the_words_of_source(spoken: str, written: str) -> None:
+    """A sentence that was cut, where a space stood or none, is written as the source is."""
+    sentences = aligned_sentences(spoken, written or spoken, "ja")
+    line = Line("a", 1, Role.PARAGRAPH, spoken, 0.5, language="ja", sentences=sentences)
+    chunks = chunk_script(Script((line,), ()), {"narrator": 300})
+    assert len(chunks) > 2
+    times = [HeardTake(start_s, end_s) for start_s, end_s in pairwise(range(len(chunks) + 1))]
+    (whole,) = heard(*zip(chunks, times, strict=True))
+    assert (whole.written or whole.spoken) == (written or spoken)
+    assert "".join(whole.spoken.split()) == "".join(spoken.split())
+    assert "—" in spoken or whole.spoken == spoken  # a voice gets a space where a clause ends
+
+
+def test_japanese_has_no_spaces() -> None:
+    """Sentences of unknown times that no space parts are written so, in chunks with spaces too."""
+    text = "今日は雨です。" * 100
+    sentences = aligned_sentences(text, text, "ja")
+    line = Line("a", 1, Role.PARAGRAPH, text, 0.5, language="ja", sentences=sentences)
+    chunks = chunk_script(Script((line,), ()), {"narrator": 300})
+    found = heard(*((one, HeardTake(0.0, 1.0)) for one in chunks))
+    assert len(found) == len(chunks)
+    assert "".join(one.written or one.spoken for one in found) == text
 
 
 def test_words_have_their_times() -> None:

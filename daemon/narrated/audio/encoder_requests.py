@@ -36,8 +36,8 @@ class TakeSentence(msgspec.Struct, frozen=True, array_like=True):
     """The place of its first character in the text."""
     written: str = ""
     """Empty if the words are the spoken ones."""
-    goes_on: bool = False
-    """True for the rest of a sentence that begins in the take before."""
+    without_space: bool = False
+    """True if no space stands before it in the source, also where the text has one."""
 
 
 class TakeToAdd(msgspec.Struct, frozen=True):

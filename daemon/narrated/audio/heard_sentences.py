@@ -6,6 +6,8 @@ from itertools import pairwise
 from narrated.audio.encoder_requests import TakeSentence, TakeToAdd
 from narrated.audio.heard_sentence import HeardSentence
 
+_WHOLE = [TakeSentence(0)]
+
 
 def heard_sentences(
     take: TakeToAdd,
@@ -19,29 +21,36 @@ def heard_sentences(
     `starts_s` has the time of each of its sentences, None where it is not known: that one is one
     with the sentence before it. `words` are places in the take's text and their times.
     """
-    sentences = take.sentences or [TakeSentence(0)]
-    known = [place for place, time_s in enumerate(starts_s) if place and time_s is not None]
-    for first, end in pairwise([0, *known, len(sentences)]):
-        place = sentences[first].start if first else 0
-        until = sentences[end].start if end < len(sentences) else len(take.text)
+    sentences = take.sentences or _WHOLE
+    ends = [*(each.start for each in sentences[1:]), len(take.text)]
+    known = [
+        at for at, time_s in enumerate(starts_s[: len(sentences)]) if at and time_s is not None
+    ]
+    times_s = [start_s, *(starts_s[at] or start_s for at in known), end_s]
+    groups = pairwise([0, *known, len(sentences)])
+    for (first, end), (begin_s, until_s) in zip(groups, pairwise(times_s), strict=True):
+        place, until = sentences[first].start, ends[end - 1]
         yield HeardSentence(
-            (starts_s[first] or start_s) if first else start_s,
-            starts_s[end] or end_s if end < len(sentences) else end_s,
+            begin_s,
+            until_s,
             take.text[place:until].strip(),
-            _written(take, first, end),
+            _written(take.text, sentences[first:end], ends[first:end]),
             take.speaker,
             [(at - place, time_s) for at, time_s in words if place <= at < until],
         )
 
 
-def _written(take: TakeToAdd, first: int, end: int) -> str:
-    """The written words of some sentences; empty if all are written as they are spoken."""
-    sentences = take.sentences[first:end]
-    if not any(each.written for each in sentences):
+def _written(text: str, sentences: Sequence[TakeSentence], ends: Sequence[int]) -> str:
+    """Join the written words of sentences of a text; empty if all are as they are spoken."""
+    is_spoken = not any(each.written for each in sentences)
+    if is_spoken and not any(each.without_space for each in sentences[1:]):
         return ""
-    ends = [each.start for each in take.sentences[first + 1 : end + 1]]
-    ends += [len(take.text)] * (len(sentences) - len(ends))
-    spoken = (take.text[each.start : until] for each, until in zip(sentences, ends, strict=True))
-    return " ".join(
-        each.written or text.strip() for each, text in zip(sentences, spoken, strict=True)
+    first, *others = (
+        each.written or text[each.start : end].strip()
+        for each, end in zip(sentences, ends, strict=True)
     )
+    joints = (
+        "" if each.without_space or not text[each.start - 1].isspace() else " "
+        for each in sentences[1:]
+    )
+    return first + "".join(map("".join, zip(joints, others, strict=True)))

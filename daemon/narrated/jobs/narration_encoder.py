@@ -11,14 +11,13 @@ from narrated.audio.encoder_requests import (
     ALL_AT_ONCE,
     DamagedTakes,
     SoundFileChanged,
-    TakeSentence,
     TakeToAdd,
     narration_files,
 )
 from narrated.jobs.encoded_narration import EncodedNarration
 from narrated.jobs.level_estimate import LevelEstimator, encoding_settings
 from narrated.jobs.narration_chapters import Pictures, chapters_at_takes, heard_chapters
-from narrated.jobs.narration_sentences import NarrationSentences
+from narrated.jobs.narration_sentences import NarrationSentences, take_sentences
 from narrated.jobs.plan import Plan, PlanOutdated
 from narrated.ledger.take_cache import TakeCache
 from narrated.outbox.manifest import BlockTime
@@ -87,9 +86,9 @@ class NarrationEncoder:
             raise DamagedChunks([self.added + place for place in damaged.places]) from damaged
         except SoundFileChanged as changed:
             raise PlanOutdated(changed.problem, changed.remedy) from changed
-        for chunk, take in zip(chunks, heard, strict=True):
-            self._note(chunk, round(take.start_s, 3), round(take.end_s, 3))
-            self._sentences.add(chunk, take)
+        for chunk, take, times in zip(chunks, takes, heard, strict=True):
+            self._note(chunk, round(times.start_s, 3), round(times.end_s, 3))
+            self._sentences.add(chunk, take, times)
         self.added += count
 
     @property
@@ -131,5 +130,5 @@ def take_of(plan: Plan, seq: int, cache: TakeCache) -> TakeToAdd:
         chunk.pause_s,
         plan.draft.speed(chunk),
         chunk.speaker,
-        [TakeSentence(each.start, each.written, each.goes_on) for each in chunk.sentences],
+        take_sentences(chunk),
     )

@@ -1,18 +1,21 @@
 """Sentences of a narration in time, for its manifest: put together from those of its chunks."""
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from narrated.audio.encoder_requests import HeardTake
+from narrated.audio.encoder_requests import HeardTake, TakeSentence, TakeToAdd
+from narrated.audio.heard_sentence import HeardSentence
+from narrated.audio.heard_sentences import heard_sentences
 from narrated.outbox.manifest import BlockTime
 from narrated.outbox.manifest_sentences import SentenceTime
-from narrated.script.script import NOWHERE, Chunk, Draft, Sentence
+from narrated.script.script import NOWHERE, Chunk, Draft, Forms, Sentence
 
-_WHOLE = (Sentence(0),)
+_WHOLE = Sentence(0)
+_SPOKEN: Container[Forms] = ("spoken", "both")
+_WRITTEN: Container[Forms] = ("written", "both")
 
 
 @dataclass(slots=True)
@@ -22,68 +25,44 @@ class NarrationSentences:
     _draft: Draft
     sentences: list[SentenceTime] = field(default_factory=list)
 
-    def add(self, chunk: Chunk, heard: HeardTake) -> None:
+    def add(self, chunk: Chunk, take: TakeToAdd, heard: HeardTake) -> None:
         """Add the sentences of a chunk; a sentence of unknown time stays with the one before."""
-        pieces = list(_pieces(chunk, heard))
-        ends_s = [*(one.start_s for one in pieces[1:]), heard.end_s]
-        for piece, end_s in zip(pieces, ends_s, strict=True):
-            if piece.goes_on and self.sentences:
-                self.sentences[-1] = _joined(self.sentences[-1], piece, end_s)
+        begun = chunk.sentences[0] if chunk.sentences else _WHOLE
+        times = heard.start_s, heard.end_s, heard.sentences_s, heard.words
+        for number, sentence in enumerate(heard_sentences(take, *times)):
+            one = self._timed(chunk.block, sentence)
+            if begun.goes_on and not number and self.sentences:
+                self.sentences[-1] = _joined(self.sentences[-1], one, begun.without_space)
             else:
-                self.sentences.append(self._new(chunk.block, piece, end_s))
+                self.sentences.append(one)
 
-    def _new(self, block: int, piece: "_Piece", end_s: float) -> SentenceTime:
+    def _timed(self, block: int, sentence: HeardSentence) -> SentenceTime:
         return SentenceTime(
             block=block,
             lines=lines_of_block(self._draft, block),
-            start_s=round(piece.start_s, 3),
-            end_s=round(end_s, 3),
-            spoken=piece.spoken,
-            written=piece.written if piece.written != piece.spoken else "",
-            words=piece.words,
+            start_s=round(sentence.start_s, 3),
+            end_s=round(sentence.end_s, 3),
+            spoken=sentence.spoken,
+            written=sentence.written if sentence.written != sentence.spoken else "",
+            words=tuple(_word_times(sentence.spoken, sentence.words)),
         )
 
 
-class _Piece(NamedTuple):
-    """A sentence, or a part of it, in one chunk."""
-
-    start_s: float
-    spoken: str
-    written: str
-    words: tuple[float, ...]
-    goes_on: bool
+def take_sentences(chunk: Chunk) -> list[TakeSentence]:
+    """Give the sentences of a chunk as an encoder reads them."""
+    return [
+        TakeSentence(each.start, each.written, each.without_space in _WRITTEN)
+        for each in chunk.sentences
+    ]
 
 
-def _pieces(chunk: Chunk, heard: HeardTake) -> Iterator[_Piece]:
-    known = chunk.sentences or _WHOLE
-    ends = [*(one.start for one in known[1:]), len(chunk.text)]
-    times = [*heard.sentences_s[: len(known)], *[None] * (len(known) - len(heard.sentences_s))]
-    times[0] = heard.start_s if times[0] is None else times[0]
-    starts = [at for at, time_s in enumerate(times) if time_s is not None]
-    for at, after in zip(starts, [*starts[1:], len(known)], strict=True):
-        begin, end = known[at].start, ends[after - 1]
-        spoken = [chunk.text[known[one].start : ends[one]].strip() for one in range(at, after)]
-        written = [known[at + one].written or words for one, words in enumerate(spoken)]
-        start_s = times[at]
-        assert start_s is not None
-        yield _Piece(
-            start_s,
-            " ".join(spoken),
-            " ".join(written),
-            tuple(_word_times(chunk.text, begin, end, heard.words)),
-            known[at].goes_on,
-        )
-
-
-def _word_times(
-    text: str, begin: int, end: int, words: Sequence[tuple[int, float]]
-) -> Iterator[float]:
-    """Give the time of each word of a part of a text; a word without one has that before it."""
-    times = iter([(at, time_s) for at, time_s in words if begin <= at < end])
+def _word_times(text: str, words: Sequence[tuple[int, float]]) -> Iterator[float]:
+    """Give the time of each word of a text; a word without one has that before it."""
+    times = iter(words)
     following = next(times, None)
     last_s = following[1] if following else 0.0
-    at = begin
-    for word in text[begin:end].split() if following else ():
+    at = 0
+    for word in text.split() if following else ():
         at = text.index(word, at) + len(word)
         if following and following[0] < at:
             last_s = following[1]
@@ -92,18 +71,26 @@ def _word_times(
         yield round(last_s, 2)
 
 
-def _joined(before: SentenceTime, piece: _Piece, end_s: float) -> SentenceTime:
+def _joined(before: SentenceTime, rest: SentenceTime, without_space: Forms) -> SentenceTime:
     """Append the rest of a sentence that was cut."""
-    spoken = f"{before.spoken} {piece.spoken}"
-    written = f"{before.written or before.spoken} {piece.written}"
-    has_words = bool(before.words and piece.words)
+    joint = "" if without_space in _SPOKEN else " "
+    written_joint = "" if without_space in _WRITTEN else " "
+    spoken = before.spoken + joint + rest.spoken
+    written = (before.written or before.spoken) + written_joint + (rest.written or rest.spoken)
     return replace(
         before,
-        end_s=round(end_s, 3),
+        end_s=rest.end_s,
         spoken=spoken,
         written=written if written != spoken else "",
-        words=(*before.words, *piece.words) if has_words else (),
+        words=_joined_words(before.words, rest.words, is_one=not joint),
     )
+
+
+def _joined_words(
+    before: tuple[float, ...], rest: tuple[float, ...], *, is_one: bool
+) -> tuple[float, ...]:
+    """Join the times of words; a word that was cut itself has its first part's."""
+    return (*before, *(rest[1:] if is_one else rest)) if before and rest else ()
 
 
 def lines_of_block(draft: Draft, block: int) -> tuple[int, int] | None:
