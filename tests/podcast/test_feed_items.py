@@ -26,6 +26,7 @@ from narrated.podcast.episode_text import (
     Paragraph,
     content_html,
     description_html,
+    paragraphs_of_sentences,
 )
 from narrated.podcast.feed_answers import answer
 from narrated.podcast.feed_parts import FEED_END, guid_in, new_guid, numbered
@@ -281,6 +282,15 @@ def test_strange_plan_leaves_beginnings(plan: bytes) -> None:
     episode = replace(EPISODE, blocks=(TextBlock(0, "paragraph", "The beginning."),))
     asked = FeedRequest(SHOW, episode=episode).encode(plan=plan)
     assert b"The beginning." in answer(*asked)
+
+
+def test_japanese_text_has_no_spaces() -> None:
+    """Sentences have no space between where their script has none."""
+    said = ("今日は雨です。", "「はい」！", "ｱﾒ。", "Tea. ", "茶。", "Ok.")
+    times = {"start_s": 0.0, "end_s": 1.0, "block": 1}
+    sentences = encoded_sentences([SentenceTime(spoken=one.strip(), **times) for one in said])
+    (found,) = paragraphs_of_sentences(bytes(sentences), ())
+    assert found.text == "今日は雨です。「はい」！ｱﾒ。 Tea. 茶。 Ok."
 
 
 def test_text_is_the_written_one() -> None:

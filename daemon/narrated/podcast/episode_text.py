@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from html import escape
-from itertools import groupby
+from itertools import groupby, pairwise
+from unicodedata import east_asian_width
 
 import msgspec
 
@@ -22,6 +23,9 @@ _TAGS = {"title": "h1", "heading": "h2", "quote": "blockquote", "code": "pre"}
 _NO_DESCRIPTION = ("title", "byline", "heading", "notice", "code", "table")
 _WEB_ADDRESS = re.compile(r"https?://[^\s\"'<>\x00-\x20\x7f\ud800-\udfff]{1,2000}", re.I)
 _ELLIPSIS = "…"
+_WIDE_ENDS = ("。", "！", "？", "｡")
+_WIDE = ("W", "F", "H")
+"""Widths of signs, by Unicode's names, that follow the end of a sentence without a space."""
 
 
 class Paragraph(msgspec.Struct, frozen=True):
@@ -65,11 +69,20 @@ def paragraphs_of_sentences(content: bytes, blocks: Iterable[TextBlock]) -> tupl
     return tuple(
         Paragraph(
             known[number].role if number in known else "paragraph",
-            " ".join(each.written or each.spoken for each in parts),
+            _text([each.written or each.spoken for each in parts]),
             known[number].picture if number in known else "",
         )
         for number, parts in groupby(sentences, lambda sentence: sentence.block)
     )
+
+
+def _text(sentences: Sequence[str]) -> str:
+    """Join sentences with spaces, but where Chinese and Japanese have none."""
+    joints = (
+        "" if one.endswith(_WIDE_ENDS) and east_asian_width(other[:1] or " ") in _WIDE else " "
+        for one, other in pairwise(sentences)
+    )
+    return "".join(map("".join, zip(["", *joints], sentences, strict=True)))
 
 
 def paragraphs_of_plan(content: bytes) -> tuple[Paragraph, ...]:
