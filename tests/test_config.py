@@ -393,9 +393,9 @@ def test_loudness_is_lufs_or_off(tmp_path: Path, written: str, loudness: float) 
 @pytest.mark.parametrize(
     ("text", "remedy"),
     [
-        ("loudness: 16", "Set LUFS from -40 to -5, such as -16, or off."),
-        ("loudness: -16 LUFS", "Set LUFS from -40 to -5, such as -16, or off."),
-        ("loudness: .nan", "Set LUFS from -40 to -5, such as -16, or off."),
+        ("loudness: 16", "Set LUFS from -40 to -13, such as -16, or off."),
+        ("loudness: -16 LUFS", "Set LUFS from -40 to -13, such as -16, or off."),
+        ("loudness: .nan", "Set LUFS from -40 to -13, such as -16, or off."),
         ("peak: 1", "Set dBTP from -20 to 0, such as -1."),
         ("channels: 2", "Choose one of mono, stereo."),
         ("transcript: both", "Choose one of written, spoken."),

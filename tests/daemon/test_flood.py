@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from support.daemon import Daemon, running, toy, wait
+from support.published import SUFFIXES
 
 FOLDERS = [f"{number}" for number in range(10)]
 """All but the last are watched when the files come."""
@@ -108,7 +109,7 @@ def test_flood_narrated_once(daemon: Daemon, files: int, figure: Callable[[str],
     for stem, text in posts.items():
         source = json.loads((daemon.outbox / f"{stem}.json").read_bytes())["source"]
         assert source["sha256"] == hashlib.sha256(text.encode()).hexdigest()
-    assert len(daemon.files) == 3 * files
+    assert len(daemon.files) == len(SUFFIXES) * files
     assert len(daemon.spoken) == len({*daemon.spoken}) == files
     daemon.drop(f"{FOLDERS[-1]}/late.md", "# Late\n")
     daemon.published(f"{FOLDERS[-1]}/late", "# Late\n")

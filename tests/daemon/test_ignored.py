@@ -364,7 +364,12 @@ def test_update_drops_blank_notes(tmp_path: Path) -> None:
     _fail_as_before(daemon, "_index.md", "---\ntitle: Posts\n---\n", f"_index.md{problem}")
     _fail_as_before(daemon, "empty.md", "\n", f"empty.md{problem}")
     with closing(sqlite3.connect(daemon.home / "state/ledger.sqlite")) as ledger:
-        ledger.executescript("PRAGMA user_version = 12; DROP TABLE held_back;")
+        ledger.executescript(
+            "PRAGMA user_version = 12; DROP TABLE held_back;"
+            "ALTER TABLE engine_rates DROP COLUMN heard_s;"
+            "ALTER TABLE engine_rates DROP COLUMN energy_s;"
+            "DROP TABLE episodes; DROP TABLE podcasts; DROP TABLE covers;"
+        )
     with daemon:
         wait(lambda: daemon.history("_index.md") == ["superseded", "removed"], lambda: daemon.log)
         wait(lambda: daemon.history("empty.md") == ["superseded", "failed"], lambda: daemon.log)

@@ -72,8 +72,8 @@ def test_post_waits_for_its_parser(daemon: Daemon, why: str) -> None:
     note = daemon.note(stem)
     assert "No parser can be started" in note
     assert "tried again by itself" in note
-    (waiting,) = daemon.status()["waiting"]
-    assert waiting["path"] == f"{stem}.md"
+    # Between two tries it waits.
+    wait(lambda: [each["path"] for each in daemon.status()["waiting"]] == [f"{stem}.md"])
     refused.unlink()
     daemon.published(stem, "A post.\n")
     wait(lambda: not (daemon.outbox / f"{stem}.error.txt").exists())

@@ -283,6 +283,7 @@ def test_covers_follow_what_they_show(daemon: Daemon) -> None:
     wait(lambda: len(list(daemon.outbox.glob("*.jpg"))) == 4, lambda: daemon.log)
     checked = daemon.ask("podcast", "check").stdout
     assert "no file" not in checked and "no image" not in checked
+    wait(lambda: daemon.history("red.png") == ["superseded"], lambda: daemon.log)
     daemon.stop()
     verify(daemon)
 

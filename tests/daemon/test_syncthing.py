@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from support.daemon import Daemon, files_below, running, wait
+from support.published import stems
 from support.syncthing import MISSING, Peer, Shared, syncing
 
 pytestmark = [pytest.mark.peers, pytest.mark.skipif(bool(MISSING), reason=MISSING)]
@@ -158,7 +159,7 @@ def test_old_versions_are_never_read(pair: Pair, figure: Callable[[str], None]) 
     kept = [*(pair.daemon.inbox / ".stversions/kept").glob("post~*.md")]
     assert kept
     figure(f"{len(kept)} older versions lie there")
-    assert {Path(name).stem for name in pair.daemon.files if "kept" in name} == {"post", "last"}
+    assert stems(name for name in pair.daemon.files if "kept" in name) == {"post", "last"}
     assert not any(".stversions" in name or "~" in name for name in pair.daemon.files)
 
 
@@ -252,7 +253,7 @@ def test_sync_conflict_is_reported(pair: Pair, figure: Callable[[str], None]) ->
     pair.wait_published("both/post", (pair.posts / "both/post.md").read_text())
     pair.wait_on_the_laptop("both", "post")
     assert pair.daemon.history(copy) == []
-    assert {Path(name).stem for name in pair.daemon.files if "both" in name} == {"post"}
+    assert stems(name for name in pair.daemon.files if "both" in name) == {"post"}
     status = pair.daemon.outbox / "narrated.status.txt"
     wait(lambda: copy in status.read_text(), lambda: pair.daemon.log)
     assert len(pair.daemon.spoken) == len({*pair.daemon.spoken})

@@ -23,6 +23,7 @@ import pytest
 from PIL import Image
 
 from support.daemon import Daemon, paths_below, running, wait
+from support.published import stems
 from support.servers import MISSING, Ssh, rsyncd, sshd
 
 pytestmark = [
@@ -332,8 +333,8 @@ def test_vim_saves_narrated_again(habit: str, keeps: bool, peers: Peers) -> None
     peers.wait_history(post, "superseded", "done")
     spoken = peers.daemon.spoken[before:]
     assert len(spoken) == len({*spoken})
-    stems = {Path(name).stem for name in peers.daemon.files if name.startswith(f"{folder}/")}
-    assert stems == {"edited"}
+    files = [name for name in peers.daemon.files if name.startswith(f"{folder}/")]
+    assert stems(files) == {"edited"}
 
 
 # A transfer that is stalled, or killed and repeated.

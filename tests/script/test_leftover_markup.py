@@ -12,7 +12,7 @@ from narrated.script.lexicon import Lexicon
 from narrated.script.script import Line, ReadingSettings, Role, Script
 
 ROOT = Path(__file__).parents[2]
-POSTS = [path for path in (ROOT / "tests/script/posts").iterdir() if path.suffix != ".script"]
+POSTS = [path for path in (ROOT / "tests/script/posts").iterdir() if path.suffix not in (".script", ".written")]
 PROSE = [*POSTS, *ROOT.glob("docs/**/*.md"), *ROOT.glob("*.md")]
 
 

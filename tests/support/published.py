@@ -1,6 +1,7 @@
 """The files that a narration has in the outbox."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 BESIDE = ("vtt", "srt", "transcript.json", "json")
@@ -11,6 +12,11 @@ SUFFIXES = ("mp3", *BESIDE)
 def narration(stem: str, audio: str = "mp3", *more: str) -> set[str]:
     """The names of the files of a narration; `more` are the suffixes of others beside them."""
     return {f"{stem}.{suffix}" for suffix in (audio, *BESIDE, *more)}
+
+
+def stems(files: Iterable[str]) -> set[str]:
+    """The names of sources without a dot, by the files of their narrations."""
+    return {Path(name).name.partition(".")[0] for name in files}
 
 
 def is_manifest(name: str) -> bool:

@@ -19,6 +19,7 @@ from mutagen.ogg import OggPage
 from mutagen.ogg import error as OggError
 
 from narrated.atomic_write import draft_name
+from narrated.audio.background_writes import BackgroundWrites
 from narrated.audio.chapters import Chapter
 from narrated.audio.container_chapters import container_chapters
 from narrated.audio.decoded_level import DecodedMeter
@@ -64,6 +65,7 @@ class AudioEncoder:
             direct = self._target.exists() and not self._target.is_file()
             self._draft = self._target if direct else self._target.with_name(draft_name())
             self._sink = _sink(self._draft, self._format, sample_rate, bitrate, channels, meter)
+            self._writes = BackgroundWrites(self._sink)
 
     def __enter__(self) -> Self:
         return self
@@ -92,12 +94,14 @@ class AudioEncoder:
         slice_bytes = _SLICE_S * self._sample_rate * SAMPLE_BYTES
         with storing(str(self._path)):
             for start in range(0, len(pcm), slice_bytes):
-                self._sink.write(pcm[start : start + slice_bytes])
+                self._writes.write(pcm[start : start + slice_bytes])
         self._samples += len(pcm) // SAMPLE_BYTES
 
     def set_chapters(self, chapters: Iterable[Chapter]) -> None:
         """Give the file chapters before its close, if its container holds them."""
         if isinstance(self._sink, _FFmpegSink) and self._format.holds_chapters:
+            with storing(str(self._path)):
+                self._writes.settle()
             self._sink.set_chapters(chapters)
 
     def close(self) -> None:
@@ -109,7 +113,7 @@ class AudioEncoder:
         self._closed = True
         try:
             with storing(str(self._path)):
-                self._sink.close()
+                self._writes.close()
                 self._draft.replace(self._target)
         except StorageError:
             self._give_up()
@@ -122,7 +126,7 @@ class AudioEncoder:
             self._give_up()
 
     def _give_up(self) -> None:
-        self._sink.discard()
+        self._writes.discard()
         if self._draft != self._target:
             with suppress(OSError):  # without rights in the folder it was never created
                 self._draft.unlink()

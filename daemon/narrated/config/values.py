@@ -20,7 +20,8 @@ from narrated.script.spoken_numbers import NumberStyle
 
 TARGET_LUFS, TARGET_DBTP = -16.0, -1.0
 """What podcast directories ask for."""
-QUIETEST_LUFS, LOUDEST_LUFS = -40.0, -5.0
+QUIETEST_LUFS, LOUDEST_LUFS = -40.0, -13.0
+"""Louder speech does not fit under -1 dBTP."""
 LOWEST_DBTP = -20.0
 
 

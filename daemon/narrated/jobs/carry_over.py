@@ -72,7 +72,7 @@ class CarryOver:
         found = await self._outbox.run(partial(_intact, self._outbox.folder, older))
         if found and job.cause is JobCause.REFRESH and not _has_all_transcripts(older, found):
             return False  # one of before there were several; encoding makes them
-        carried = found and _carried_manifest(job, older, plan, found)
+        carried = found and await self._carried_manifest(job, older, plan, found)
         if not (found and carried):
             return False
         chapters = published_chapters(job, plan, found)
@@ -91,6 +91,12 @@ class CarryOver:
             carried = replace(carried, chapters=in_manifest(chapters))
         write = partial(self._write_copy, job, older, found, carried, files)
         return await self._outbox.finish(self._complete_copy(job, older, plan, found, write))
+
+    async def _carried_manifest(
+        self, job: Job, older: Job, plan: Plan, found: Manifest
+    ) -> Manifest | None:
+        """Make the manifest of a carried narration in a thread: that of a book is long."""
+        return await self._work_disk.run(partial(_carried_manifest, job, older, plan, found))
 
     def _are_published(
         self, job: Job, found: Manifest, present: Iterable[str], chapters: Sequence[Chapter]

@@ -31,7 +31,7 @@ def published_lines(outbox: Path) -> Iterator[str]:
     if len(found) > MOST_PUBLISHED:
         yield f"  and {len(found) - MOST_PUBLISHED} more"
     if found:
-        yield "Beside each stand transcripts (.vtt, .srt, .transcript.json) and a manifest (.json)."
+        yield "Beside each stand its transcript (.vtt) and its manifest (.json)."
         yield how_to_play(found[0][0])
 
 
