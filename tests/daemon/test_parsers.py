@@ -81,6 +81,7 @@ def test_post_waits_for_its_parser(daemon: Daemon, why: str) -> None:
 
 def test_slow_folder_holds_up_no_other(daemon: Daemon) -> None:
     """Sources that take too long hold up their own folder, after the first, however many."""
+    (daemon.home / "refused").unlink(missing_ok=True)
     slow = {f"slow/deep/e{number}": f"HANG {number}\n" for number in range(60)}
     for stem, text in slow.items():
         daemon.drop(f"{stem}.md", text)

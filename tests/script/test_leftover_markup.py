@@ -12,7 +12,8 @@ from narrated.script.lexicon import Lexicon
 from narrated.script.script import Line, ReadingSettings, Role, Script
 
 ROOT = Path(__file__).parents[2]
-POSTS = [path for path in (ROOT / "tests/script/posts").iterdir() if path.suffix not in (".script", ".written")]
+EXPECTED = {".script", ".written"}
+POSTS = [each for each in (ROOT / "tests/script/posts").iterdir() if each.suffix not in EXPECTED]
 PROSE = [*POSTS, *ROOT.glob("docs/**/*.md"), *ROOT.glob("*.md")]
 
 
