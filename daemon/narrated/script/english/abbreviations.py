@@ -67,6 +67,7 @@ _FIRST_WORDS = word_set("""
     And Or So If When While After Before Now Then What Why How Who My Our His Her Their Its Not No
     Yes As To
 """)
+_IN_NAMES = frozenset({"Jr.", "Sr."})
 _NO_NAMES = frozenset({"Mt", "Mount", "Fort", "Port", "The"})
 _NAME_AFTER = re.compile(r"\s+[“\"]?[A-Z][\w'’]")
 _POSSESSIVE = re.compile(r"[’']s\b")
@@ -92,12 +93,17 @@ def _place(found: re.Match[str]) -> str:
     ) or bool(_ORDINAL.match(previous))
     precedes_name = bool(_NAME_AFTER.match(found.string, found.end()))
     if follows_name and precedes_name and before:
-        # "Visit St. Paul": a sentence's first word is no name.
+        # "Visit St. Paul": a sentence's first word is no name, nor is its last: "8 GB. Dr. Who".
         first = found.start() - len(previous) - 1
-        follows_name = not begins_sentence(found.string, first)
+        follows_name = not begins_sentence(found.string, first) and not _ends(previous)
     if follows_name:
         return f"{after}{full_stop(found)}"
     return before if before and precedes_name else found[0]
+
+
+def _ends(word: str) -> bool:
+    """True if a full stop after a word ends its sentence, and is no part of a name."""
+    return word.endswith(".") and word not in _IN_NAMES
 
 
 def _edition(found: re.Match[str]) -> str:
