@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from narrated.inbox import inbox
+from narrated.inbox import inbox, root_monitor
 from narrated.inbox.events import FileReady, FileVanished, RootFound, RootLost, ScanFinished
 from narrated.inbox.file_signature import FileSignature
 from narrated.inbox.handled_versions import HandledVersions
@@ -160,6 +160,20 @@ def test_recreated_folder_is_younger(tmp_path: Path) -> None:
     folder.mkdir()
     assert birth_time_ns(str(folder)) > first > 0
     assert birth_time_ns(str(tmp_path / "nowhere")) == 0
+
+
+def test_root_lost_while_looked_at(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A root that is moved away between two looks at it is missing, not another one."""
+    monitor = RootMonitor(root, HandledVersions({}))
+    assert not list(monitor.check())
+
+    def moved_away(path: str) -> int:
+        if root.exists():
+            root.rename(root.with_name("aside"))
+        return birth_time_ns(path)
+
+    monkeypatch.setattr(root_monitor, "birth_time_ns", moved_away)
+    assert list(monitor.check()) == [RootLost("The inbox is missing.")]
 
 
 def test_descriptor_limit_is_named(root: Path) -> None:

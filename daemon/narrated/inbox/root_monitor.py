@@ -88,7 +88,10 @@ class RootMonitor:
 
     def _identity(self) -> tuple[int, int, int]:
         status = Path(self.path).stat()
-        return status.st_dev, status.st_ino, birth_time_ns(self.path)
+        birth_ns = birth_time_ns(self.path)
+        if not birth_ns:
+            Path(self.path).stat()  # it may have been moved away in between: then it is missing
+        return status.st_dev, status.st_ino, birth_ns
 
 
 def birth_time_ns(path: str) -> int:
