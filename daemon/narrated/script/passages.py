@@ -56,6 +56,8 @@ def beside(
     A passage of our own words may have none, before the first one in another language. If the
     passages cannot be paired, the eye has their words, too.
     """
+    if not written:
+        return ((one, one.text) for one in passages)
     ahead = len(passages) - len(written)
     if [one.language for one in passages[ahead:]] != [one.language for one in written]:
         ahead = len(passages)

@@ -6,6 +6,7 @@ by a dynamic programming: one to one, or a few to a few, so that the most words 
 Church 1993, with words in place of lengths).
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product, takewhile
 from math import inf
@@ -24,6 +25,8 @@ _BAND = 4
 _FEW, _SHORT_CHARACTERS = 20, 20
 """More than so many sentences, of fewer characters each, stay one sentence."""
 
+_END_INSIDE = re.compile(r"[.!?][^\w\s.!?]*\s")
+
 _Place = tuple[int, int]
 """So many spoken and so many written sentences from the start."""
 
@@ -33,14 +36,21 @@ def aligned_sentences(spoken: str, written: str, language: str) -> tuple[Sentenc
 
     None if the text is one sentence, and written as it is spoken.
     """
-    said = split_sentences(spoken, language)
+    said = _split(spoken, language)
     if written == spoken:
         return () if len(said) == 1 else tuple(map(Sentence, _starts(spoken, said)))
-    read = split_sentences(written, language)
+    read = _split(written, language)
     if len(said) == len(read) == 1:
         return (Sentence(0, written),)
     found = tuple(_sentences(spoken, said, read))
     return () if found == (Sentence(0),) else found
+
+
+def _split(text: str, language: str) -> list[str]:
+    """Split a text; most headings, items and cells are seen to be one sentence at a look."""
+    if text.isascii() and not _END_INSIDE.search(text):
+        return [text.strip()]
+    return split_sentences(text, language)
 
 
 def _starts(text: str, sentences: Sequence[str]) -> list[int]:
@@ -85,11 +95,13 @@ def _group_ends(said: Sequence[str], read: Sequence[str]) -> list[_Place]:
 
 
 def _are_alike(spoken: str, written: str) -> bool:
-    """True if two sentences share a word."""
+    """True if two sentences share a word, or one is but a number, which is said in others."""
     # Most begin with the same word: to look at it alone is far cheaper.
     if spoken.split(None, 1)[:1] == written.split(None, 1)[:1]:
         return True
-    return not set(spoken.split()).isdisjoint(written.split())
+    if set(spoken.split()).isdisjoint(written.split()):
+        return not any(map(str.isalpha, written))
+    return True
 
 
 def _count_equal(said: Sequence[str], read: Sequence[str]) -> int:
