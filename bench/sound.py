@@ -5,7 +5,11 @@
 Exits with 1 if a figure misses its goal.
 """
 
+import os
 import sys
+
+# As the daemon starts its encoders, and before numpy is loaded.
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 from measuring import line_rooms, sentence_accuracy, sound_cost, sound_levels
 from measuring.program import measure, parse_cases, scratch_folder
