@@ -193,3 +193,10 @@ def test_preview_shows_languages():
         "paragraph   0.5 s  He said ¦ [fr] oui ¦ twice.",
         "paragraph   0.5 s  Demat.",
     ]
+
+
+def test_code_beside_code_stays_apart() -> None:
+    """Codes that stand side by side with spaces at their edges are said apart."""
+    code = "<code> one two </code><code> one two </code>"
+    draft = planned(f'<h1>T</h1><p><i lang="fr">Bon.</i>{code}</p>', name="a.html")
+    assert draft.chunks[-1].text == "one two one two"

@@ -102,7 +102,7 @@ class InlineText:
                 return text.replace(_BREAK, " ")
             case doc.InlineCode(text):
                 said = self._code_in_sentence(span)
-                return f" {said} " if text != text.strip() else said
+                return _with_edges_of(text, said)
             case doc.Emphasis(spans=inner) | doc.Foreign(spans=inner):
                 return self._joined(inner)
             case doc.Deleted(spans=inner):
@@ -138,7 +138,7 @@ class InlineText:
                     yield from self._passages(inner, language)
                     yield Passage(language if not after else "", after)
                 case doc.InlineCode(text) if self.is_read(span) and not self.is_written:
-                    yield Passage(language, self.code(text, language))
+                    yield Passage(language, _with_edges_of(text, self.code(text, language)))
                 case doc.InlineCode() if self.is_read(span):
                     yield Passage(language, self._span(span))
                 case doc.InlineCode() | doc.InlineMath() | doc.InlinePicture():
@@ -155,6 +155,11 @@ class InlineText:
             return before, after
         is_announced = self.links == "announce" and span.target
         return "", f" {announcements.LINK}" if is_announced else ""
+
+
+def _with_edges_of(text: str, said: str) -> str:
+    """Say code apart from its neighbours if it was written with spaces at its edges."""
+    return f" {said} " if text != text.strip() else said
 
 
 def _on_one_line(text: str) -> str:
