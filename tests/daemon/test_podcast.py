@@ -2,8 +2,11 @@
 
 import io
 import json
+import os
 import signal
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -14,7 +17,7 @@ import pytest
 from PIL import Image
 
 from support.consistency import verify
-from support.daemon import Daemon, running, toy, wait
+from support.daemon import TESTS, Daemon, running, toy, wait
 
 SHOW = {"title": "A blog", "base_url": "https://example.org/pod"}
 
@@ -342,3 +345,61 @@ def test_absent_cover_picture_is_told(tmp_path: Path) -> None:
         told = f"{tmp_path / 'none.png'} cannot be read: No such file or directory. Mend"
         wait(lambda: any(told in each for each in daemon.status()["notices"]), lambda: daemon.log)
         assert _colour_of(_cover(daemon, _feed(daemon).feed))
+
+
+def test_lost_manifest_holds_up_no_feed(tmp_path: Path) -> None:
+    """A narration of before there was a feed, whose manifest and source are gone, is left out."""
+    with running(tmp_path) as daemon:
+        for stem in ("lost", "kept"):
+            daemon.drop(f"{stem}.md", f"# {stem.title()}\n\nWords.\n")
+            daemon.manifest(stem)
+        daemon.wait_idle()
+        (daemon.inbox / "lost.md").unlink()
+        wait(lambda: daemon.log.count("files scanned") > 1)
+        daemon.stop()
+        (daemon.outbox / "lost.json").unlink()
+        with closing(sqlite3.connect(daemon.home / "state/ledger.sqlite")) as ledger, ledger:
+            ledger.execute("DELETE FROM episodes")  # as a version without a feed left it
+        daemon.configure(**toy(daemon.home), podcast=SHOW)
+        daemon.start()
+        _wait_titles(daemon, "Kept")
+
+
+def test_check_looks_below_the_outbox(daemon: Daemon) -> None:
+    """A forged feed has no file outside of the outbox looked at."""
+    daemon.drop("one.md", "---\ndate: 2001-01-02\n---\n# One\n\nWords.\n")
+    _wait_titles(daemon, "One")
+    daemon.stop()
+    (daemon.home / "secret.mp3").write_bytes(b"secret")
+    feed = daemon.outbox / "feed.xml"
+    for outside in (b"../secret.mp3", bytes(daemon.home / "secret.mp3")):
+        forged = feed.read_bytes().replace(b"one.mp3", outside)
+        feed.write_bytes(forged)
+        assert "sound" in daemon.ask("podcast", "check").stdout
+        feed.write_bytes(forged.replace(outside, b"one.mp3"))
+
+
+def test_stop_cuts_the_feed_of_once(tmp_path: Path) -> None:
+    """A stop ends `narrated once` while its feed is still written."""
+    asked = tmp_path / "asked"
+    (tmp_path / "sitecustomize.py").write_text(
+        "import pathlib, sys, time\n"
+        "if 'narrated.parser_process' in sys.orig_argv:\n"
+        "    from narrated.podcast import feed_answers\n"
+        "    def answer(*_):\n"
+        f"        pathlib.Path({str(asked)!r}).touch()\n"
+        "        time.sleep(3600)\n"
+        "    feed_answers.answer = answer\n"
+    )
+    daemon = Daemon(tmp_path, podcast=SHOW)
+    daemon.drop("one.md", "# One\n\nWords.\n")
+    path = f"{tmp_path}:{TESTS.parent / 'daemon'}:{TESTS}"
+    command = [sys.executable, "-m", "narrated.cli.main", "--config", str(daemon.config), "once"]
+    with subprocess.Popen([*command, "--quiet"], env={**os.environ, "PYTHONPATH": path}) as once:
+        daemon.manifest("one")
+        wait(asked.exists)
+        once.terminate()
+        try:
+            assert once.wait(60) == 1
+        finally:
+            once.kill()

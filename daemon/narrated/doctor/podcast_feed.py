@@ -1,7 +1,6 @@
 """Checks the feed of the outbox by the rules of directories and players."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 from narrated.config.podcast import show_of
@@ -9,7 +8,7 @@ from narrated.config.values import Config
 from narrated.doctor.finding import Finding, shown, warning, well, wrong
 from narrated.errors import ConfigurationError
 from narrated.human_formatting import count_noun
-from narrated.outbox.feed_file import feed_beginning
+from narrated.outbox.podcast_files import feed_beginning, size_of
 from narrated.podcast.feed_parts import MARK
 from narrated.podcast.feed_reading import (
     FeedElement,
@@ -62,8 +61,8 @@ def _read(content: bytes, outbox: Path, show: Show) -> ReadFeed:
     files: dict[str, int] = {}
     whole = FeedElement(channel, files, show.base_url)
     for path in filter(None, map(whole.path, addresses(channel))):
-        with suppress(OSError, ValueError):
-            files[path] = (outbox / path).stat(follow_symlinks=False).st_size
+        if (size_bytes := size_of(outbox, path)) is not None:
+            files[path] = size_bytes
     items = (FeedElement(item, files, show.base_url) for item in channel.iter("item"))
     return ReadFeed(whole, tuple(items))
 

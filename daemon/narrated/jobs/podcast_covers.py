@@ -13,15 +13,16 @@ from narrated.jobs.picture_captions import PICTURE_BYTES, is_picture
 from narrated.jobs.shielded_outbox_changes import ShieldedOutboxChanges
 from narrated.ledger.job import Job
 from narrated.ledger.store import Ledger
-from narrated.outbox.feed_file import (
+from narrated.outbox.manifest import Manifest
+from narrated.outbox.podcast_files import (
     ExpectedFile,
-    PlacedFeed,
+    PlacedFile,
     place_picture,
     remove_picture,
     standing,
 )
-from narrated.outbox.manifest import Manifest
 from narrated.outbox.portable_names import LONGEST_NAME_BYTES
+from narrated.podcast.feed_requests import FEED_TURN
 from narrated.podcast.show import Show
 from narrated.printable import printable
 from narrated.workers.parser_pool import ParserPool
@@ -105,7 +106,7 @@ class PodcastCovers:
 
     async def _make(self, title: str, picture: bytes) -> bytes:
         header = {"do": "feed_cover", "name": "a cover", "title": title[:1000]}
-        return await self._parsers.ask(header, picture, "//feed/")
+        return await self._parsers.ask(header, picture, FEED_TURN)
 
     async def _place(self, file: str, path: str, jpeg: bytes) -> bool:
         """Write a cover; False if something else has its name."""
@@ -115,7 +116,7 @@ class PodcastCovers:
         if not older:
             self._ledger.covers.expect(file, path, digest)
         outcome = await self._outbox.finish(self._outbox.run(place))
-        if outcome is PlacedFeed.OF_OTHERS:
+        if outcome is PlacedFile.OF_OTHERS:
             self._ledger.covers.forget(file)
             return False
         self._ledger.covers.expect(file, path, digest)

@@ -22,15 +22,15 @@ from narrated.ledger.job import Job, JobState
 from narrated.ledger.store import Ledger
 from narrated.os_error_remedies import storing
 from narrated.outbox import untrusted_reads
-from narrated.outbox.feed_file import (
+from narrated.outbox.manifest import Manifest
+from narrated.outbox.manifest_sentences import NO_SENTENCES
+from narrated.outbox.podcast_files import (
     ExpectedFile,
-    PlacedFeed,
+    PlacedFile,
     feed_beginning,
     place_feed,
     standing,
 )
-from narrated.outbox.manifest import Manifest
-from narrated.outbox.manifest_sentences import NO_SENTENCES
 from narrated.podcast.episode import Episode
 from narrated.podcast.feed_parts import (
     FEED_END,
@@ -40,7 +40,7 @@ from narrated.podcast.feed_parts import (
     new_guid,
     numbered,
 )
-from narrated.podcast.feed_requests import EncodedRequest, FeedRequest
+from narrated.podcast.feed_requests import FEED_TURN, EncodedRequest, FeedRequest
 from narrated.podcast.show import FEED_NAME, Show
 from narrated.printable import printable
 from narrated.workers.parser_pool import ParserPool
@@ -52,8 +52,6 @@ MOST_S = 15.0
 RETRY_S = 30.0
 """The pause before a feed that could not be written is tried again."""
 _PAGE = 50
-_FOLDER = "//feed/"
-"""The folder whose turn its requests have at the parsers: the inbox has none of this name."""
 _NOT_EPISODE = ListedEpisode("", 0.0, "", 0)
 
 log = logging.getLogger("narrated")
@@ -157,10 +155,12 @@ class PodcastFeed:
         """Make the item of a published job, and keep it in the ledger."""
         read = partial(untrusted_reads.manifest, self._outbox.folder, job.stem)
         found = await self._outbox.run(read, patience_s=ANSWER_S)
+        own = found.episode_guid if found else ""
+        guid = self._ledger.episodes.give(job.path, own, job.changed_at)
         item, listed, cover = None, _NOT_EPISODE, ""
         if found is not None and found.source.path == job.path and has_sound(found):
             cover = await self._covers.of_episode(job, found)
-            episode, request = await self._requested(show, job, found, cover)
+            episode, request = await self._requested(show, job, found, guid, cover)
             item = await self._asked(request, job)
             listed = ListedEpisode(
                 job.path, episode.dated_s, episode.sound.path, episode.sound.bytes
@@ -171,10 +171,9 @@ class PodcastFeed:
                 self._ledger.covers.settle(job.path, *filter(None, [cover]))
 
     async def _requested(
-        self, show: Show, job: Job, found: Manifest, cover: str
+        self, show: Show, job: Job, found: Manifest, guid: str, cover: str
     ) -> tuple[Episode, EncodedRequest]:
         """Word the request for an item in a thread: a manifest may be long, whoever wrote it."""
-        guid = self._ledger.episodes.give(job.path, found.episode_guid, job.changed_at)
         first_s = self._ledger.episodes.first_at(job.path)
         plan: bytes | None = None
         if bytes(found.sentences) == bytes(NO_SENTENCES):
@@ -190,7 +189,7 @@ class PodcastFeed:
     async def _asked(self, request: EncodedRequest, job: Job) -> bytes | None:
         """Have a parser write an item; None if that breaks it: the feed goes without it."""
         try:
-            return await self._parsers.ask(*request, _FOLDER)
+            return await self._parsers.ask(*request, FEED_TURN)
         except SourceError as error:
             log.warning("%s is left out of the feed: %s", printable(job.path), error)
             return None
@@ -202,9 +201,9 @@ class PodcastFeed:
         there = await self._outbox.run(partial(standing, self._outbox.folder, expected))
         shown = [each for each in listed if each.sound in there]
         newest_s = shown[0].dated_at if shown else 0.0
-        head = await self._parsers.ask(*FeedRequest(show, newest_s).encode(), _FOLDER)
+        head = await self._parsers.ask(*FeedRequest(show, newest_s).encode(), FEED_TURN)
         outcome = await self._outbox.finish(self._place(show, head, [each.path for each in shown]))
-        if outcome is PlacedFeed.OF_OTHERS:
+        if outcome is PlacedFile.OF_OTHERS:
             return (
                 f"{printable(str(self._outbox.folder / show.feed_path))} is not narrated's, and is"
                 " left alone, so the podcast has no feed. Move it away, or take `podcast:` out of"
@@ -213,7 +212,7 @@ class PodcastFeed:
         log.debug("the feed has %d episodes: %s", len(shown), outcome.name.lower())
         return ""
 
-    async def _place(self, show: Show, head: bytes, paths: list[str]) -> PlacedFeed:
+    async def _place(self, show: Show, head: bytes, paths: list[str]) -> PlacedFile:
         """Compose the feed of these episodes in the work folder, and put it into the outbox."""
         draft, is_serial = self._work / FEED_NAME, show.type == "serial"
         compose = partial(_compose, self._ledger.path, draft, head, paths, is_serial)

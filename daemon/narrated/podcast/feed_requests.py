@@ -8,6 +8,9 @@ import msgspec
 from narrated.podcast.episode import Episode
 from narrated.podcast.show import Show
 
+FEED_TURN = "//feed/"
+"""The folder whose turn these requests have at the parsers: the inbox has none of this name."""
+
 EncodedRequest = tuple[dict[str, Any], bytes]
 """Header and payload."""
 

@@ -142,7 +142,8 @@ class Daemon:
                 await self._stop_within(tick_s)
                 if self._stop.is_set():
                     break
-            await self.app.podcast.update()
+            if not self._stop.is_set():
+                await signals.finishes(self.app.podcast.update(), self._notifier)
             report = self.reporter.report()
             on_tick(report)
             self._is_finished = not self._stop.is_set()

@@ -23,8 +23,8 @@ class ProcessSignals:
             loop.add_signal_handler(number, stop.set)
         loop.add_signal_handler(signal.SIGHUP, reload)
 
-    async def finishes(self, step: Coroutine[Any, Any, None], notifier: ServiceNotifier) -> bool:
-        """Run a long step of the start; a stop cuts it, as a kill may. True if it was finished.
+    async def finishes(self, step: Coroutine[Any, Any, object], notifier: ServiceNotifier) -> bool:
+        """Run a long step; a stop cuts it, as a kill may. True if it was finished.
 
         systemd is asked for more time as long as it takes. Errors: whatever the step raises.
         """

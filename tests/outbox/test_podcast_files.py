@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from narrated.outbox.feed_file import (
+from narrated.outbox.podcast_files import (
     ExpectedFile,
-    PlacedFeed,
+    PlacedFile,
     feed_beginning,
     place_feed,
     standing,
@@ -30,10 +30,10 @@ def test_feed_is_replaced_if_other(draft: Path) -> None:
     """A feed is written, stays if it is the same, and is replaced if it differs."""
     outbox = draft.with_name("out")
     outcomes = [place_feed(outbox, "feed.xml", draft, MARK) for _ in range(2)]
-    assert outcomes == [PlacedFeed.WRITTEN, PlacedFeed.UNCHANGED]
+    assert outcomes == [PlacedFile.WRITTEN, PlacedFile.UNCHANGED]
     for content in (MARK + b"x" + b"feed" * 10_000, MARK + b"shorter"):
         draft.write_bytes(content)
-        assert place_feed(outbox, "feed.xml", draft, MARK) is PlacedFeed.WRITTEN
+        assert place_feed(outbox, "feed.xml", draft, MARK) is PlacedFile.WRITTEN
         assert (outbox / "feed.xml").read_bytes() == content
     assert [each.name for each in outbox.iterdir()] == ["feed.xml"]
     assert feed_beginning(outbox, "feed.xml", 4) == MARK[:4]
@@ -59,7 +59,7 @@ def test_what_is_not_ours_stays(draft: Path, make: Callable[[Path], None]) -> No
     outbox = draft.with_name("out")
     make(outbox / "feed.xml")
     before = os.lstat(outbox / "feed.xml")
-    assert place_feed(outbox, "feed.xml", draft, MARK) is PlacedFeed.OF_OTHERS
+    assert place_feed(outbox, "feed.xml", draft, MARK) is PlacedFile.OF_OTHERS
     after = os.lstat(outbox / "feed.xml")
     assert (after.st_ino, after.st_size) == (before.st_ino, before.st_size)
     assert feed_beginning(outbox, "none/feed.xml", 9) == b""

@@ -1,4 +1,4 @@
-"""The feed in the outbox: replaces ours whole, and leaves somebody else's alone."""
+"""Feed and covers in the outbox: replaces ours whole, and leaves somebody else's alone."""
 
 import errno
 import hashlib
@@ -17,8 +17,8 @@ from narrated.outbox.untrusted_reads import file_in, size_in
 _MOST_PICTURE_BYTES = 32 << 20
 
 
-class PlacedFeed(Enum):
-    """What became of a feed."""
+class PlacedFile(Enum):
+    """The outcome for a feed or a cover."""
 
     WRITTEN = auto()
     UNCHANGED = auto()
@@ -48,7 +48,7 @@ def feed_beginning(outbox: Path, path: str, most_bytes: int) -> bytes:
     return b""
 
 
-def place_feed(outbox: Path, path: str, draft: Path, mark: bytes) -> PlacedFeed:
+def place_feed(outbox: Path, path: str, draft: Path, mark: bytes) -> PlacedFile:
     """Put a finished feed into the outbox, durably, unless the same one stands there.
 
     A file without the mark is somebody else's, and stays; so does a link, a folder, and so on.
@@ -59,22 +59,22 @@ def place_feed(outbox: Path, path: str, draft: Path, mark: bytes) -> PlacedFeed:
         if _mode(folder, name) is not None:
             file = file_in(folder, name, str(outbox / path))
             if file is None:
-                return PlacedFeed.OF_OTHERS
+                return PlacedFile.OF_OTHERS
             with file:
                 if mark not in file.read(len(mark) + 100):
-                    return PlacedFeed.OF_OTHERS
+                    return PlacedFile.OF_OTHERS
                 file.seek(0)
                 if _is_alike(file, draft):
-                    return PlacedFeed.UNCHANGED
+                    return PlacedFile.UNCHANGED
         with DraftFile(folder) as written:
             written.copy(draft)
             written.settle()
             written.place(name)
         sync(folder)
-    return PlacedFeed.WRITTEN
+    return PlacedFile.WRITTEN
 
 
-def place_picture(outbox: Path, path: str, content: bytes, older_sha256: str) -> PlacedFeed:
+def place_picture(outbox: Path, path: str, content: bytes, older_sha256: str) -> PlacedFile:
     """Put a picture into the outbox, unless the same one stands there.
 
     Anything but what was written there before, by its digest, is somebody else's and stays.
@@ -85,15 +85,15 @@ def place_picture(outbox: Path, path: str, content: bytes, older_sha256: str) ->
         if _mode(folder, name) is not None:
             found = _sha256(folder, name, str(outbox / path))
             if found == hashlib.sha256(content).hexdigest():
-                return PlacedFeed.UNCHANGED
+                return PlacedFile.UNCHANGED
             if not found or found != older_sha256:
-                return PlacedFeed.OF_OTHERS
+                return PlacedFile.OF_OTHERS
         with DraftFile(folder) as written:
             written.write(content)
             written.settle()
             written.place(name)
         sync(folder)
-    return PlacedFeed.WRITTEN
+    return PlacedFile.WRITTEN
 
 
 def remove_picture(outbox: Path, path: str, sha256: str) -> None:
@@ -109,6 +109,18 @@ def remove_picture(outbox: Path, path: str, sha256: str) -> None:
             remove(folder, name)
             sync(folder)
         prune(outbox, path)
+
+
+def size_of(outbox: Path, path: str) -> int | None:
+    """Return the size of a file that a feed names; None if the outbox has none there.
+
+    `path` is anybody's. Errors: StorageError.
+    """
+    with storing(str(outbox)), suppress(ValueError, FileNotFoundError, NotADirectoryError):
+        folder_name, name = split(path)
+        with opened(outbox, folder_name) as folder:
+            return size_in(folder, name)
+    return None
 
 
 def standing(outbox: Path, files: Iterable[ExpectedFile]) -> set[str]:
