@@ -293,6 +293,16 @@ def test_japanese_text_has_no_spaces() -> None:
     assert found.text == "今日は雨です。「はい」！ｱﾒ。 Tea. 茶。 Ok."
 
 
+def test_text_has_no_words_of_ours() -> None:
+    """What belongs to no block of the source, such as the show's intro, is not in the text."""
+    times = {"start_s": 0.0, "end_s": 1.0}
+    said = {"Welcome.": -1, "Tea": -1, "By Ada.": -1, "About tea.": 0, "Thank you.": -1}
+    sentences = [SentenceTime(block=block, spoken=text, **times) for text, block in said.items()]
+    blocks = [TextBlock(block, "notice", text) for text, block in said.items()]
+    found = paragraphs_of_sentences(bytes(encoded_sentences(sentences)), blocks)
+    assert [each.text for each in found] == ["About tea."]
+
+
 def test_text_is_the_written_one() -> None:
     """The text of a feed is what was written, in the blocks and roles that the manifest has."""
     blocks = (

@@ -40,6 +40,7 @@ class _Line(msgspec.Struct, frozen=True):
     id: str
     role: str
     text: str
+    block: int = 0
 
 
 class _Chapter(msgspec.Struct, frozen=True):
@@ -63,7 +64,11 @@ class _Plan(msgspec.Struct, frozen=True):
 
 
 def paragraphs_of_sentences(content: bytes, blocks: Iterable[TextBlock]) -> tuple[Paragraph, ...]:
-    """Return the text of a manifest as it was written; nothing if it has no sentences."""
+    """Return the text of a manifest as it was written; nothing if it has no sentences.
+
+    What belongs to no block of the source is no part of it: a title from elsewhere, the byline, and
+    the sentences before and after all posts.
+    """
     known = {each.number: each for each in reversed(list(blocks))}
     sentences = decoded_sentences(msgspec.Raw(content))
     return tuple(
@@ -73,6 +78,7 @@ def paragraphs_of_sentences(content: bytes, blocks: Iterable[TextBlock]) -> tupl
             known[number].picture if number in known else "",
         )
         for number, parts in groupby(sentences, lambda sentence: sentence.block)
+        if number >= 0
     )
 
 
@@ -100,8 +106,9 @@ def paragraphs_of_plan(content: bytes) -> tuple[Paragraph, ...]:
 def _units(
     lines: Sequence[_Line], pictures: dict[str, str]
 ) -> Iterator[tuple[_Line, list[_Line], str]]:
-    """Put the lines of each unit together: those in several languages."""
-    for number, parts in groupby(lines, lambda line: line.id):
+    """Put the lines of each unit of the source together: those in several languages."""
+    inside = (line for line in lines if line.block >= 0)
+    for number, parts in groupby(inside, lambda line: line.id):
         first, *rest = parts
         yield first, rest, pictures.get(number, "")
 

@@ -9,7 +9,7 @@ from narrated.podcast.categories import Category
 FEED_NAME = "feed.xml"
 COVER_SIDE = 1400
 """The pixels a side of each cover: Apple takes 1400 to 3000."""
-FEED_VERSION = 2
+FEED_VERSION = 3
 """Raised when an item's bytes change for the same episode, so that all are made again."""
 
 
