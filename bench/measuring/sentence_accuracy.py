@@ -15,8 +15,8 @@ import numpy as np
 
 from measuring.program import Figure, say
 from measuring.sound_levels import SoundBench
+from narrated.audio.pcm import samples
 from narrated.audio.sentence_times import sentence_starts, told_starts
-from narrated.audio.silence import samples
 from narrated.audio.streaming_encoder import AudioEncoder
 from narrated.audio.take_notes import NO_NOTES
 from narrated.audio.take_pauses import find_pauses

@@ -18,7 +18,7 @@ from narrated.audio.flac_takes import from_flac, to_flac
 from narrated.audio.levelling import levelled
 from narrated.audio.loudness import energies, pack
 from narrated.audio.narration_file import NarrationFile
-from narrated.audio.silence import samples, silence
+from narrated.audio.pcm import samples, silence
 from narrated.audio.streaming_encoder import AudioEncoder, filter_on_one_thread
 from narrated.audio.take_notes import TakeNotes
 from narrated.engines import espeak

@@ -30,7 +30,7 @@ from narrated.audio.flac_takes import measure, to_flac
 from narrated.audio.loudness import energies, integrated_lufs, pack
 from narrated.audio.narration_file import NarrationFile, read_takes
 from narrated.audio.narration_level import LevelMissed
-from narrated.audio.silence import samples
+from narrated.audio.pcm import samples
 from narrated.audio.sound_file_decoding import IntroAndOutro, SoundFileDecoder
 from narrated.audio.streaming_encoder import filter_on_one_thread
 from narrated.audio.tags import tag

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from narrated.audio.flac_takes import SILENCE_DB, from_flac, measure, to_flac
-from narrated.audio.silence import silence
+from narrated.audio.pcm import silence
 from narrated.audio.take_header import length
 from narrated.errors import StorageError
 

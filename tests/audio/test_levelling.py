@@ -10,7 +10,7 @@ from narrated.audio.decoded_level import DecodedMeter
 from narrated.audio.formats import FORMATS
 from narrated.audio.levelling import Leveller, made_up
 from narrated.audio.loudness import energies, integrated_lufs
-from narrated.audio.silence import FULL_SCALE, samples, silence
+from narrated.audio.pcm import FULL_SCALE, samples, silence
 from narrated.audio.streaming_encoder import AudioEncoder
 from support.ebur128 import heard_level
 

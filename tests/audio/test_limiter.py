@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from narrated.audio.limiter import Wave, limited, true_peak
-from narrated.audio.silence import FULL_SCALE, samples
+from narrated.audio.pcm import FULL_SCALE, samples
 from support.ebur128 import level_of
 
 pytestmark = pytest.mark.usefixtures("ebur128")

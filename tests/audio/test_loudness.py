@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from narrated.audio.loudness import LoudnessMeter, energies, integrated_lufs, pack, unpack
-from narrated.audio.silence import FULL_SCALE, Samples, samples, silence
+from narrated.audio.pcm import FULL_SCALE, Samples, samples, silence
 from support.ebur128 import level_of
 
 pytestmark = pytest.mark.usefixtures("ebur128")

@@ -18,7 +18,7 @@ from narrated.audio.flac_takes import to_flac
 from narrated.audio.formats import FORMATS
 from narrated.audio.narration_file import NarrationFile
 from narrated.audio.narration_level import MOST_CORRECTIONS, LevelMissed
-from narrated.audio.silence import FULL_SCALE, samples
+from narrated.audio.pcm import FULL_SCALE, samples
 from support.ebur128 import HeardLevel, heard_level
 
 pytestmark = pytest.mark.usefixtures("ebur128")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from narrated.audio.silence import silence
+from narrated.audio.pcm import silence
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.1, 0.25, 0.333, 1.0001, 7.7])

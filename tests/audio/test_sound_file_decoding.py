@@ -10,7 +10,7 @@ import pytest
 
 from narrated.audio.encoder_requests import SoundFile, SoundFileChanged
 from narrated.audio.formats import FORMATS
-from narrated.audio.silence import samples
+from narrated.audio.pcm import samples
 from narrated.audio.sound_file_decoding import LONGEST_S, MOST_BYTES, SoundFileDecoder
 from narrated.audio.streaming_encoder import AudioEncoder
 from narrated.errors import StorageError

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pytest
 
 from narrated.audio.formats import FORMATS
-from narrated.audio.silence import samples, silence
+from narrated.audio.pcm import samples, silence
 from narrated.audio.streaming_encoder import AudioEncoder
 from narrated.errors import StorageError
 

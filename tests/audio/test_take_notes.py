@@ -7,7 +7,7 @@ import pytest
 from narrated.audio.encoder_requests import WriteTake, encode_request
 from narrated.audio.flac_takes import from_flac, notes_of, to_flac, with_notes
 from narrated.audio.loudness import energies, pack
-from narrated.audio.silence import samples
+from narrated.audio.pcm import samples
 from narrated.audio.take_notes import NO_NOTES, TakeNotes, from_comment, to_comment
 from narrated.encoder_process import EncoderProcess
 

@@ -5,7 +5,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from narrated.audio.silence import Samples, samples, silence
+from narrated.audio.pcm import Samples, samples, silence
 from narrated.audio.take_sound import LONGEST_SILENCE_S, PreparedTake, TakeJoiner, joined
 from narrated.engines import espeak, pico
 from narrated.engines.interface import SpeechRequest, SpeechResult

@@ -18,7 +18,6 @@ from narrated.workers.fair_shares import Priority, Standing
 from narrated.workers.pool import WorkerPool
 from narrated.workers.request_dispatch import Scheduler, _PendingRequest
 from narrated.workers.request_matching import ScheduledRequest
-from narrated.workers.speech_brake import SpeechBrake
 from narrated.workers.worker import RequestResult, Worker, WorkerSpec
 from workers.support import spec, toy
 
@@ -27,8 +26,7 @@ class RecordingScheduler(Scheduler):
     """A scheduler that notes the order of its admissions."""
 
     def __init__(self, pool: WorkerPool, ledger: Ledger, admitted: list[str]) -> None:
-        self.brake = SpeechBrake(2)
-        super().__init__(pool, ledger, brake=self.brake)
+        super().__init__(pool, ledger, encoders=2)
         self._admitted = admitted
 
     def _admit(self, pending: _PendingRequest, worker: Worker) -> None:

@@ -12,9 +12,9 @@ from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.packet import Packet
 
-from narrated.audio.limiter import PEAK_REACH, Wave, true_peak
+from narrated.audio.limiter import PEAK_REACH, true_peak
 from narrated.audio.loudness import SoundMeter
-from narrated.audio.silence import FULL_SCALE
+from narrated.audio.pcm import FULL_SCALE, Wave
 
 _MEASURED_AT_ONCE = 1 << 15
 """In samples: about a second."""

@@ -11,7 +11,7 @@ import numpy as np
 import soundfile
 
 from narrated import private_files
-from narrated.audio.silence import FULL_SCALE, SAMPLE_BYTES, samples
+from narrated.audio.pcm import FULL_SCALE, SAMPLE_BYTES, samples
 from narrated.audio.take_errors import damaged
 from narrated.audio.take_header import HEAD_BYTES, length_in, opened
 from narrated.audio.take_notes import NO_NOTES, TakeNotes, from_comment, to_comment

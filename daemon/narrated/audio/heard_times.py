@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 
 from narrated.audio.encoder_requests import TakeToAdd
+from narrated.audio.pcm import SAMPLE_BYTES
 from narrated.audio.sentence_times import sentence_starts
-from narrated.audio.silence import SAMPLE_BYTES
 from narrated.audio.take_notes import TakeNotes
 from narrated.audio.take_sound import PreparedTake
 from narrated.engines.speech_times import TimedPlace, checked_times

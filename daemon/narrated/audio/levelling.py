@@ -5,9 +5,9 @@ from itertools import accumulate
 
 import numpy as np
 
-from narrated.audio.limiter import Wave, limited
+from narrated.audio.limiter import limited
 from narrated.audio.loudness import LoudnessMeter, SoundMeter, energies
-from narrated.audio.silence import FULL_SCALE, SAMPLE_BYTES, samples
+from narrated.audio.pcm import FULL_SCALE, SAMPLE_BYTES, Wave, samples
 
 _MOST_MADE_UP_DB = 6.0
 _MADE_UP_BY_S = 10.0

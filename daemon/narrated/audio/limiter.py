@@ -12,8 +12,8 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-Wave = npt.NDArray[np.float32]
-"""Samples of which 1.0 is full scale."""
+from narrated.audio.pcm import Wave
+
 Places = npt.NDArray[np.intp]
 
 _LOOK_S = 0.010  # longer than a period of a low voice, so that the gain does not follow each

@@ -10,9 +10,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from narrated.audio.silence import FULL_SCALE, Samples
-
-Wave = npt.NDArray[np.float32]
+from narrated.audio.pcm import FULL_SCALE, Samples, Wave
 
 Energies = npt.NDArray[np.float32]
 """K-weighted mean squares of 100 ms each; 1.0 is a full-scale square wave."""

@@ -26,7 +26,7 @@ from narrated.audio.heard_sentences import heard_sentences
 from narrated.audio.heard_times import heard_starts, heard_words
 from narrated.audio.loudness import energies, unpack
 from narrated.audio.narration_level import NarrationLevel, SpokenTake
-from narrated.audio.silence import samples, silence
+from narrated.audio.pcm import samples, silence
 from narrated.audio.sound_file_decoding import IntroAndOutro
 from narrated.audio.streaming_encoder import AudioEncoder, resampled
 from narrated.audio.tags import write_tags

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from narrated.audio.pause_alignment import PauseMatching, aligned
-from narrated.audio.silence import SAMPLE_BYTES, samples
+from narrated.audio.pcm import SAMPLE_BYTES, samples
 from narrated.audio.take_notes import TakeNotes
 from narrated.audio.take_pauses import TakePauses, find_pauses
 from narrated.audio.text_pauses import PauseKind, PausePlace, pause_places

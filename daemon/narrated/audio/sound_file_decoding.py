@@ -7,13 +7,12 @@ from io import BytesIO
 from pathlib import Path
 
 import av
-import numpy as np
 from av.audio.resampler import AudioResampler
 from av.container import InputContainer
 
 from narrated import regular_file
 from narrated.audio.encoder_requests import SoundFile, SoundFileChanged
-from narrated.audio.silence import SAMPLE_BYTES, samples
+from narrated.audio.pcm import SAMPLE_BYTES, faded, samples
 from narrated.audio.streaming_encoder import resampled
 from narrated.errors import StorageError
 from narrated.printable import printable
@@ -62,7 +61,8 @@ class SoundFileDecoder:
                 problem = f"The sound file {printable(file.path)} {refused}."
                 raise SoundFileChanged(problem, "The post is planned again.") from refused
         pcm, rate = self._decoded[file.sha256]
-        return _faded(resampled(pcm, rate, sample_rate), sample_rate)
+        wave = samples(resampled(pcm, rate, sample_rate))
+        return faded(wave, sample_rate, _FADE_IN_S, _FADE_OUT_S).tobytes()
 
     def _decode(self, digest: str, content: bytes) -> None:
         if digest not in self._decoded:
@@ -138,13 +138,3 @@ def _decoded(container: InputContainer) -> tuple[bytes, int]:
     for mono in resampler.resample(None):
         pcm += mono.to_ndarray().tobytes()
     return bytes(pcm), rate
-
-
-def _faded(pcm: bytes, sample_rate: int) -> bytes:
-    wave = samples(pcm).astype(np.float32)
-    begin, end = (
-        min(round(seconds * sample_rate), len(wave)) for seconds in (_FADE_IN_S, _FADE_OUT_S)
-    )
-    wave[:begin] *= np.linspace(0, 1, begin, endpoint=False, dtype=np.float32)
-    wave[len(wave) - end :] *= np.linspace(0, 1, end, endpoint=False, dtype=np.float32)[::-1]
-    return wave.astype("<i2").tobytes()

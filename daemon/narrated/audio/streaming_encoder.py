@@ -24,7 +24,7 @@ from narrated.audio.chapters import Chapter
 from narrated.audio.container_chapters import container_chapters
 from narrated.audio.decoded_level import DecodedMeter
 from narrated.audio.formats import FORMATS, AudioFormat
-from narrated.audio.silence import SAMPLE_BYTES, Samples, samples, silence
+from narrated.audio.pcm import SAMPLE_BYTES, Samples, samples, silence
 from narrated.errors import StorageError
 from narrated.os_error_remedies import storing
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from narrated.audio.silence import Samples
+from narrated.audio.pcm import Samples
 from narrated.audio.window_peaks import WINDOW_S, loud_windows, window_peaks
 
 Seconds = npt.NDArray[np.float64]

@@ -12,7 +12,7 @@ from itertools import accumulate, pairwise
 import numpy as np
 import numpy.typing as npt
 
-from narrated.audio.silence import FULL_SCALE, Samples, samples, silence
+from narrated.audio.pcm import FULL_SCALE, Samples, faded, samples, silence
 from narrated.audio.tempo import with_speed
 from narrated.audio.window_peaks import WINDOW_S, loud_windows, window_peaks
 
@@ -160,7 +160,7 @@ def _spliced(wave: Samples, kept: Sequence[Span], sample_rate: int) -> bytes:
     """The kept parts one after the other, faded where they meet."""
     if len(kept) == 1:
         return wave[slice(*kept[0])].tobytes()
-    parts = [_faded(wave[start:end], sample_rate) for start, end in kept]
+    parts = [faded(wave[start:end], sample_rate, _FADE_S, _FADE_S) for start, end in kept]
     return np.concatenate(parts).tobytes()
 
 
@@ -171,16 +171,6 @@ def _with_room(wave: Samples, rooms: Span, sample_rate: int) -> tuple[Samples, S
     """
     heard = list(_heard_parts(wave, sample_rate)) or [(0, 0)]
     first, last = heard[0][0] - rooms[0], heard[-1][1] + rooms[1]
-    faded = _faded(wave[max(first, 0) : last], sample_rate)
+    sound = faded(wave[max(first, 0) : last], sample_rate, _FADE_S, _FADE_S)
     added = max(-first, 0), max(last - len(wave), 0)
-    return np.pad(faded, added), (rooms[0], heard[-1][1] - first)
-
-
-def _faded(wave: Samples, sample_rate: int) -> Samples:
-    """A copy of a sound that begins and ends in silence."""
-    size = min(round(_FADE_S * sample_rate), len(wave) // 2)
-    ramp = np.arange(size, dtype=np.float32) / max(size, 1)
-    faded = wave.copy()
-    faded[:size] = wave[:size] * ramp
-    faded[len(wave) - size :] = wave[len(wave) - size :] * ramp[::-1]
-    return faded
+    return np.pad(sound, added), (rooms[0], heard[-1][1] - first)

@@ -7,7 +7,7 @@ from fractions import Fraction
 import av
 from av.filter import Graph
 
-from narrated.audio.silence import SAMPLE_BYTES, samples, silence
+from narrated.audio.pcm import SAMPLE_BYTES, samples, silence
 
 _FLUSHED_S = 0.1
 """More than a window of atempo: of the last one, it gives back only a part."""

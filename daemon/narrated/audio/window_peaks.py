@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from narrated.audio.silence import Samples
+from narrated.audio.pcm import Samples
 
 WINDOW_S = 0.010
 

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from narrated.audio.encoder_requests import (
     ALL_AT_ONCE,
     AS_PREDICTED,
-    EncodingSettings,
     KnownTake,
     LevelCorrection,
     LevelEstimate,
-    SoundFile,
     SpeakerEstimate,
 )
 from narrated.jobs.plan import Plan
@@ -22,7 +20,6 @@ MOST_KNOWN = 200
 before the first word is encoded."""
 
 NARRATOR = "narrator"
-_CHANNELS = {"mono": 1, "stereo": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +74,6 @@ class LevelEstimator:
     def _known_take(self, plan: Plan, seq: int, alike: Mapping[str, str]) -> KnownTake:
         chunk, path = plan.draft.chunks[seq], self._cache.path(plan.keys[seq])
         return KnownTake(str(path), alike.get(chunk.speaker, chunk.speaker), len(chunk.text))
-
-
-def encoding_settings(plan: Plan) -> EncodingSettings:
-    """Build an encoder's settings from those of a plan."""
-    output, digests = plan.output, plan.sound_digests
-    intro, outro = (
-        SoundFile(path, digests[key]) if key in digests else None
-        for key, path in output.sounds.items()
-    )
-    lufs = None if output.loudness is False else float(output.loudness)
-    channels = _CHANNELS[output.channels]
-    return EncodingSettings(lufs, output.peak, channels, intro, outro, output.transcript)
 
 
 def _voice(plan: Plan, name: str) -> tuple[Voice, str]:

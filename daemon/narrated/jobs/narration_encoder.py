@@ -10,12 +10,14 @@ from narrated.audio.audio_tags import AudioTags
 from narrated.audio.encoder_requests import (
     ALL_AT_ONCE,
     DamagedTakes,
+    EncodingSettings,
+    SoundFile,
     SoundFileChanged,
     TakeToAdd,
     narration_files,
 )
 from narrated.jobs.encoded_narration import EncodedNarration
-from narrated.jobs.level_estimate import LevelEstimator, encoding_settings
+from narrated.jobs.level_estimate import LevelEstimator
 from narrated.jobs.narration_chapters import Pictures, chapters_at_takes, heard_chapters
 from narrated.jobs.narration_sentences import NarrationSentences, take_sentences
 from narrated.jobs.plan import Plan, PlanOutdated
@@ -25,6 +27,7 @@ from narrated.script.script import Chunk
 from narrated.workers.encoder_pool import EncoderPool
 
 BEGINNING_CHARACTERS = 80
+_CHANNELS = {"mono": 1, "stereo": 2}
 _NO_PICTURES: Pictures = MappingProxyType({})
 
 
@@ -53,7 +56,7 @@ class NarrationEncoder:
         self._level = level
         self._audio, *self._transcripts = narration_files(folder, plan.output.format)
         output = plan.output
-        settings = encoding_settings(plan)
+        settings = _encoding_settings(plan)
         self._narration = encoders.narration(folder, output.format, output.bitrate, job, settings)
         self._blocks: list[BlockTime] = []
         self._starts_s: dict[str, float] = {}
@@ -71,8 +74,7 @@ class NarrationEncoder:
         `pictures` are those of the chapters.
 
         Errors: DamagedChunks and PlanOutdated, before any is added; EncoderCrashed, NarrationLost,
-        LoudnessMissed,
-        StorageError.
+        LoudnessMissed, StorageError.
         """
         chunks = self._plan.draft.chunks[self.added : self.added + count]
         takes = [
@@ -132,3 +134,15 @@ def take_of(plan: Plan, seq: int, cache: TakeCache) -> TakeToAdd:
         chunk.speaker,
         take_sentences(chunk),
     )
+
+
+def _encoding_settings(plan: Plan) -> EncodingSettings:
+    """Build an encoder's settings from those of a plan."""
+    output, digests = plan.output, plan.sound_digests
+    intro, outro = (
+        SoundFile(path, digests[key]) if key in digests else None
+        for key, path in output.sounds.items()
+    )
+    lufs = None if output.loudness is False else float(output.loudness)
+    channels = _CHANNELS[output.channels]
+    return EncodingSettings(lufs, output.peak, channels, intro, outro, output.transcript)

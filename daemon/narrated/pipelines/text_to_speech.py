@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from narrated.audio.silence import FULL_SCALE, samples
+from narrated.audio.pcm import FULL_SCALE, samples
 from narrated.audio.take_sound import joined
 from narrated.config.values import Config
 from narrated.config.worker_specs import configured_speakers

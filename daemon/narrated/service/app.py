@@ -65,7 +65,6 @@ from narrated.workers.parser_pool import ParserPool
 from narrated.workers.pool import WorkerPool
 from narrated.workers.request_dispatch import Scheduler
 from narrated.workers.request_matching import EngineAccess
-from narrated.workers.speech_brake import SpeechBrake
 
 PARSERS = 2  # one is kept for short sources
 
@@ -110,7 +109,6 @@ class App:
         self._stop_steps = StopSteps(self._stack)
         self._standings: dict[int, Standing] = {}
         """Those of the running jobs, which engines and encoders follow."""
-        self._brake = SpeechBrake(config.workers.encoders)
         self._keeps_breaks = keeps_breaks
         self._may_wait = may_wait
         self._filling = threading.Lock()
@@ -294,7 +292,7 @@ class App:
         self.podcast.listen(events)
         work, encoders, tags = config.state / "work", self.encoders, TagMaker(parsers, inbox)
         takes = (self.cache, ledger.rates, self.engines)
-        self.speaker = NarrationRenderer(*takes, work, encoders, tags, self._brake)
+        self.speaker = NarrationRenderer(*takes, work, encoders, tags, self.scheduler.brake)
         notes, outbox, disposal = self.notes, self.outbox, self.disposal
         moves = SourceMoves(ledger, self.removal, events, inbox)
         parts = (disposal, moves, notes, outbox, events, self.state_disk, self.stems)
@@ -373,7 +371,9 @@ class App:
         specs = () if self._mute else worker_specs(self.config)
         statistics = MemoryStatistics(self.ledger)
         self.pool = WorkerPool(specs, lambda: self.scheduler.workers_changed(), statistics)
-        self.scheduler = Scheduler(self.pool, self.ledger, self._standings, self._brake)
+        self.scheduler = Scheduler(
+            self.pool, self.ledger, self._standings, self.config.workers.encoders
+        )
         self.engines = self._lent or self.scheduler
         self._stack.push_async_callback(self.pool.stop)
         breaks = WorkBreaks(self.ledger, lambda: self.config.hours)

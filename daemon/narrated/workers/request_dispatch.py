@@ -82,11 +82,13 @@ class Scheduler:
         pool: WorkerPool,
         ledger: Ledger,
         standings: dict[int, Standing] | None = None,
-        brake: SpeechBrake | None = None,
+        encoders: int = 1,
     ) -> None:
-        """`standings`: those of the running jobs, by their ids; whoever admits jobs keeps them."""
-        self._brake = brake or SpeechBrake(1)
-        self._brake.on_release = self._wake
+        """`standings`: those of the running jobs, by their ids; whoever admits jobs keeps them.
+
+        `encoders`: how many take over the speech.
+        """
+        self.brake = SpeechBrake(encoders, self._wake)
         self._pool = pool
         self._ledger = ledger
         self.standings = {} if standings is None else standings
@@ -260,7 +262,7 @@ class Scheduler:
 
     def _first_for(self, worker: Worker, queue: _RequestQueue) -> _PendingRequest | None:
         """The request of a queue that a worker takes next; of a braked job, what others share."""
-        is_braked = self._brake.stops(queue.job, queue.engine, self.standings)
+        is_braked = self.brake.stops(queue.job, queue.engine, self.standings)
         return queue.first_for(worker, 2 if is_braked else 0)
 
     def _first_queue(self, engine: str, queues: list[_RequestQueue]) -> _RequestQueue:

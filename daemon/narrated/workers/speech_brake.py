@@ -13,12 +13,12 @@ class SpeechBrake:
     the encoders.
     """
 
-    def __init__(self, encoders: int) -> None:
+    def __init__(self, encoders: int, on_release: Callable[[], None]) -> None:
+        """`on_release` is called when a job has no longer enough."""
         self._encoders = encoders
+        self._on_release = on_release
         self._supplied: dict[int, Collection[str]] = {}
         """The engines of each job that has enough speech."""
-        self.on_release: Callable[[], None] = lambda: None
-        """Called when a job has no longer enough."""
 
     def hold(self, job: int, engines: Collection[str]) -> None:
         """Count a job of these engines as one that has enough speech, until `release`."""
@@ -27,7 +27,7 @@ class SpeechBrake:
     def release(self, job: int) -> None:
         """Count a job as one that needs speech."""
         if self._supplied.pop(job, None) is not None:
-            self.on_release()
+            self._on_release()
 
     def stops(self, job: int, engine: str, standings: Mapping[int, Standing]) -> bool:
         """True if an engine is to speak nothing of a job now, by the standings of all jobs."""
