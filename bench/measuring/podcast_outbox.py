@@ -35,7 +35,7 @@ _LATER = 10
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a piece of work took."""
+    """The cost of a piece of work."""
 
     elapsed_s: float
     loop_s: float

@@ -100,7 +100,7 @@ def _accuracy(what: str, errors: Sequence[float | None]) -> Figure:
 
 
 def _espeak_errors(voice: EmbeddedVoice, texts: Sequence[_Text]) -> list[float | None]:
-    """How far each sentence but the first of a chunk is from espeak's own words."""
+    """The distance of each sentence but the first of a chunk from espeak's own words."""
     errors: list[float | None] = []
     for each in texts:
         take = _spoken(voice, each.text, each.marks, {"rate": 148})

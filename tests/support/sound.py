@@ -1,8 +1,6 @@
 """Fixtures of published sound: speech of the embedded voice, a cover, a small disk."""
 
 import io
-import os
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +10,7 @@ from PIL import Image
 from narrated.engines import espeak
 from narrated.engines.interface import SpeechRequest, SpeechResult
 from support import ebur128 as loudness_judge
+from support.disk import small
 from support.engine_context import PlainContext
 
 
@@ -63,15 +62,8 @@ def file(tmp_path: Path) -> Callable[[str, bytes], Path]:
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of 128 KiB."""
-    if os.geteuid() != 0:
-        pytest.skip("only root can mount a small disk")
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=128k", "none", str(disk)]
-    if subprocess.run(mount, capture_output=True).returncode:
-        pytest.skip("this machine does not let us mount a small disk")
-    yield disk
-    subprocess.run(["umount", str(disk)], check=True)
+    with small(tmp_path / "disk", 128) as disk:
+        yield disk.folder
 
 
 @pytest.fixture(scope="session")

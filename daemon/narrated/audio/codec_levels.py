@@ -1,4 +1,4 @@
-"""How far the sound that a codec gives back is from the sound that it was given.
+"""The difference in level between the sound that a codec is given and that which it gives back.
 
 Measured with libebur128 over 21 recordings of espeak, Pico and a neural voice in six languages, at
 16 to 24 kHz, brought to -16 LUFS under -2.5 dBTP: one channel, and two with the same sound.

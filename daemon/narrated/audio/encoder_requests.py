@@ -106,7 +106,7 @@ class KnownTake(msgspec.Struct, frozen=True):
 
 
 class LevelCorrection(msgspec.Struct, frozen=True):
-    """What an encoding of a narration told about the level of the next one."""
+    """Corrections for the next encoding of a narration, by the level of the one before."""
 
     gains: dict[str, float] = {}
     """In dB by speaker."""
@@ -121,7 +121,7 @@ AS_PREDICTED = LevelCorrection()
 
 
 class LevelEstimate(msgspec.Struct, frozen=True):
-    """What a narration's gains are predicted from, beside the takes that come with it.
+    """The base of the prediction of a narration's gains, beside the takes that come with it.
 
     Without speakers, those are all of its takes.
     """

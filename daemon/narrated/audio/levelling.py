@@ -26,6 +26,7 @@ class Leveller:
         """`ceiling_db`: the highest true peak, in dBTP."""
         self._sample_rate = sample_rate
         self._ceiling_db = ceiling_db
+        # Measured apart from the takes: its frames do not begin with them.
         self._whole = SoundMeter(sample_rate)
         self._takes = LoudnessMeter()
         self._speakers: dict[str, LoudnessMeter] = {}

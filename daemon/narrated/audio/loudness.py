@@ -144,7 +144,7 @@ def integrated_lufs(measured: Energies) -> float | None:
 
 @lru_cache(maxsize=32)
 def _response(size: int, sample_rate: int) -> Energies:
-    """What each line of a frame's power spectrum adds to its energy."""
+    """The share of each line of a frame's power spectrum in its energy."""
     turn = np.exp(-2j * np.pi * np.arange(size // 2 + 1) / size)
     response = np.square(np.abs(_shelf(turn, sample_rate) * _high_pass(turn, sample_rate)))
     sides = np.full(len(turn), 2.0)

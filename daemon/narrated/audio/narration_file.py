@@ -181,7 +181,7 @@ def read_takes(takes: Sequence[TakeToAdd]) -> list[TakeSound]:
 
 
 def _spoken(take: TakeToAdd, sound: TakeSound) -> SpokenTake:
-    """How loud a take is: by its notes, else measured, as those of before have none."""
+    """A take with its loudness: by its notes, else measured, as those of before have none."""
     if packed := sound.notes.energies:
         measured = unpack(packed)
     else:

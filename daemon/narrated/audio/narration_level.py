@@ -26,11 +26,11 @@ class LevelMissed(Exception):
         super().__init__(f"it came out at {lufs:.1f} LUFS and {peak_dbtp:.1f} dBTP")
         self.lufs, self.peak_dbtp = lufs, peak_dbtp
         self.correction = correction
-        """What would have hit the level."""
+        """The correction that would have hit the level."""
 
 
 class SpokenTake(NamedTuple):
-    """How loud a take was spoken, and by whom."""
+    """A take as its speaker spoke it, and its loudness."""
 
     speaker: str
     characters: int

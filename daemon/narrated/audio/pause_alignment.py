@@ -53,7 +53,7 @@ _MOST_PAUSES = 40
 _MOST_MISSING = 10
 """Places in a row without a pause."""
 _CLEARLY_LONGER = 1.25
-"""Where each pause of a sentence is that much longer than every other one, none is mistaken."""
+"""If each pause of a sentence is that much longer than every other one, none is mistaken."""
 _DOUBTFUL = 3.0
 """A pause is doubtful if one beside it would cost less than so much more."""
 
@@ -176,7 +176,7 @@ class _Alignment:
         )
 
     def _margin(self, layer: _Layer, onward: _Layer, pause: int, own_cost: Values) -> float:
-        """How much more the best way through another pause of a place costs."""
+        """The further cost of the best way through another pause of a place."""
         after = np.full(len(own_cost), np.inf)
         after[len(own_cost) - 1 - onward.pauses] = onward.cost
         cost = layer.cost + after[layer.pauses] - own_cost[layer.pauses]
@@ -211,7 +211,7 @@ class _Alignment:
         return np.sort(near[np.argsort(self._lengths_s[near])[-_MOST_PAUSES:]])
 
     def _length_cost(self, kind: PauseKind, lengths: Mapping[PauseKind, float]) -> Values:
-        """What the lengths of all pauses cost at a place of a kind; too long costs half."""
+        """The costs of the lengths of all pauses at a place of a kind; too long costs half."""
         spread = _SENTENCE_SPREAD if kind == PauseKind.SENTENCE else _OTHER_SPREAD
         off = np.log(self._lengths_s / lengths[kind]) / spread
         return np.minimum(off * off / np.where(off > 0, 4, 2), _HIGHEST_COST)

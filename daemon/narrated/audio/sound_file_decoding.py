@@ -90,7 +90,7 @@ class IntroAndOutro:
 
 
 class _Refused(Exception):
-    """Why a sound file cannot be used, as the end of a sentence."""
+    """A sound file cannot be used; the message ends a sentence about it."""
 
 
 def _content(path: Path, digest: str = "") -> bytes:

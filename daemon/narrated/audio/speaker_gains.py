@@ -25,7 +25,7 @@ _PAUSE = np.zeros(3, np.float32)
 
 @dataclass(slots=True)
 class _Measured:
-    """What is known of a speaker's takes."""
+    """The known takes of a speaker."""
 
     meter: LoudnessMeter = field(default_factory=LoudnessMeter)
     characters: int = 0

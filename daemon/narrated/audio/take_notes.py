@@ -18,9 +18,9 @@ class TakeNotes(msgspec.Struct, frozen=True, omit_defaults=True):
     energies: bytes = b""
     """The K-weighted energy of each 100 ms, packed by `loudness.pack`; empty if unknown."""
     sentences: tuple[tuple[int, float], ...] = ()
-    """Where each sentence begins: its character in the chunk's text, and its second in the take."""
+    """The start of each sentence: its character in the chunk's text, and its second in the take."""
     words: tuple[tuple[int, float], ...] = ()
-    """Where each word begins, in the same way."""
+    """The start of each word, in the same way."""
 
 
 NO_NOTES = TakeNotes()

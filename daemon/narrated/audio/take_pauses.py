@@ -32,7 +32,7 @@ class TakePauses:
 
     @property
     def lengths_s(self) -> Seconds:
-        """How long each pause is."""
+        """The length of each pause."""
         return self.ends_s - self.starts_s
 
     @property

@@ -25,7 +25,7 @@ _ROOM_S = 0.030
 """Around the words: weak onsets and the ends of sounds are there."""
 _FADE_S = 0.005
 _LEAST_ROOM_S = _FADE_S
-"""Where the script wants no pause."""
+"""The room of a take beside which the script wants no pause."""
 _SILENT_BELOW_PEAK_DB = -50.0
 _NOTHING_HEARD_DBFS = -50.0
 

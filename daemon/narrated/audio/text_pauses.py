@@ -1,4 +1,4 @@
-"""Where a voice may pause in a text, and how long what is between takes to say."""
+"""Places in a text at which a voice may pause, and the time that the words between them take."""
 
 import re
 from bisect import bisect_left
@@ -43,7 +43,7 @@ class PausePlace:
     """The character after the pause."""
     kind: PauseKind
     effort: float
-    """What is said before it, in letters."""
+    """The speech before it, in letters."""
 
 
 def pause_places(text: str, starts: Sequence[int]) -> tuple[list[PausePlace], float]:

@@ -19,7 +19,7 @@ from narrated.script.script import ReadingSettings, Role, Speaker, Speed
 from narrated.script.spoken_numbers import NumberStyle
 
 TARGET_LUFS, TARGET_DBTP = -16.0, -1.0
-"""What podcast directories ask for."""
+"""The level that podcast directories ask for."""
 QUIETEST_LUFS, LOUDEST_LUFS = -40.0, -13.0
 """Louder speech does not fit under -1 dBTP."""
 LOWEST_DBTP = -20.0
@@ -167,7 +167,7 @@ class ModelsConfig(Section, frozen=True):
 
 
 class OwnerConfig(Section, frozen=True):
-    """Who owns a podcast: directories write to this address, and everybody may read it."""
+    """The owner of a podcast: directories write to this address, and everybody may read it."""
 
     name: str = ""
     email: str = ""

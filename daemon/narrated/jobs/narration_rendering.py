@@ -216,7 +216,7 @@ class _JobSpeech:
     _progress: JobProgress
     _requests: deque[asyncio.Task[None]] = field(default_factory=deque)
     """Those of the next chunks that are not encoded yet, in order."""
-    _engines: Sequence[str] = ()
+    _engines: Sequence[str] = field(init=False)
     _is_encoding: bool = False
 
     def __post_init__(self) -> None:

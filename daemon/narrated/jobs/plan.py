@@ -73,7 +73,7 @@ class OutputSettings(msgspec.Struct, frozen=True):
 
     @property
     def digested(self) -> dict[str, Any]:
-        """What the files depend on, but chapters, which carrying over compares itself.
+        """The settings that the files depend on, but chapters, which carrying over compares itself.
 
         Without the values of before, the digest of a narration stays what it was.
         """

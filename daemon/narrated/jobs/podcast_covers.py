@@ -55,7 +55,7 @@ class PodcastCovers:
         """All that the show's present cover was made of."""
         self._of_show = ExpectedFile("", 0)
         self.problem = ""
-        """What is wrong with the show's cover; empty if nothing is."""
+        """The problem of the show's cover; empty if it has none."""
 
     async def of_show(self, show: Show) -> str:
         """Return the outbox path of the show's cover, which stands there then.

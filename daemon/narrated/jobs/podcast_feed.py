@@ -83,7 +83,7 @@ class PodcastFeed:
     show: Show | None = None
     """The show as it is configured; None if the outbox is no podcast."""
     problem: str = ""
-    """Why the feed is not written; empty if nothing keeps it."""
+    """The reason why the feed is not written; empty if it is."""
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:

@@ -21,7 +21,7 @@ class SoundFileDigests:
     """That of the state; a hung disk of the files is a hung disk of it."""
     _known: dict[str, tuple[Signature, str]] = field(default_factory=dict)
     problem: str = ""
-    """Why a file of the configuration in force cannot be used; empty if all can."""
+    """The problem of a file of the configuration in force; empty if all can be used."""
 
     async def of(self, files: Mapping[str, str]) -> dict[str, str]:
         """Map the keys of the configuration to digests; `files` are paths, empty for none.
@@ -62,7 +62,7 @@ class SoundFileDigests:
 
 
 def _signature(path: Path) -> Signature:
-    """What changes with a file's content; empty if the file is missing or unreadable."""
+    """A value that changes with a file's content; empty if the file is missing or unreadable."""
     try:
         found = path.stat()
     except OSError:

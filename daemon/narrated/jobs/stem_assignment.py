@@ -20,7 +20,7 @@ from narrated.outbox.portable_names import PLAIN_NAME_BYTES, NameRules
 from narrated.printable import printable
 
 OutboxNames = Literal["auto", "posix", "portable", "ascii"]
-"""Which names new narrations get; `auto` is portable if the file system asks for it."""
+"""The rules for names of new narrations; `auto` is portable if the file system asks for it."""
 
 log = logging.getLogger("narrated")
 

@@ -118,18 +118,9 @@ def pipeline(
     Raises NarratedError for a wrong configuration, argument or option, or an unavailable model;
     its text names the problem and the remedy.
     """
-    kind = _TASKS.get(task)
-    if kind is None:
-        raise NarratedError(f"There is no task '{task}'.", f"There are: {', '.join(_TASKS)}.")
-    speech_only = {"voice": voice, "language": language, "voices": voices}
-    if kind == "caption" and (argument := _first_given(speech_only)):
-        raise NarratedError(f"Pictures are described without `{argument}`.", "Leave it out.")
-    overrides = {"device": device, "models": models, "voices": voices, "memory": memory}
-    if beside is not None and (argument := _first_given(overrides)):
-        raise NarratedError(
-            f"`{argument}` is shared with the pipeline given as `beside`.",
-            f"Give `{argument}` to the first of the two, or leave out `beside`.",
-        )
+    kind = _kind_of(task, {"voice": voice, "language": language, "voices": voices})
+    if beside is not None:
+        _refuse_shared({"device": device, "models": models, "voices": voices, "memory": memory})
     config = _configuration(
         folder=_folder(models if beside is None else beside.runtime.models),
         voices=_folder(voices),
@@ -142,6 +133,25 @@ def pipeline(
     if kind == "caption":
         return ImageToText(runtime, spec, config)
     return TextToSpeech(runtime, spec, config, voice, language)
+
+
+def _kind_of(task: str, speech_only: Mapping[str, Any]) -> Kind:
+    """Return the kind of engine for a task; refuse arguments that only speech has."""
+    kind = _TASKS.get(task)
+    if kind is None:
+        raise NarratedError(f"There is no task '{task}'.", f"There are: {', '.join(_TASKS)}.")
+    if kind == "caption" and (argument := _first_given(speech_only)):
+        raise NarratedError(f"Pictures are described without `{argument}`.", "Leave it out.")
+    return kind
+
+
+def _refuse_shared(given: Mapping[str, Any]) -> None:
+    """Refuse arguments that a pipeline shares with the one beside it."""
+    if argument := _first_given(given):
+        raise NarratedError(
+            f"`{argument}` is shared with the pipeline given as `beside`.",
+            f"Give `{argument}` to the first of the two, or leave out `beside`.",
+        )
 
 
 def _first_given(given: Mapping[str, Any]) -> str:

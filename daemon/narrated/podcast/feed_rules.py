@@ -39,7 +39,7 @@ class Rule:
     key: str
     asked_by: str
     breach: str
-    """What is wrong where it is broken, as a sentence."""
+    """The breach, as a sentence."""
     remedy: str
     finds: Finds
     """Yields what breaks it: titles of items, or the value in question."""

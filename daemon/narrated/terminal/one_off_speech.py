@@ -40,7 +40,7 @@ _REMEDIES = {
 }
 """The ends of remedies that a job has, and those that a command has instead."""
 _NOTHING_AROUND = {"intro": "", "outro": ""}
-"""What is read aloud here is no episode."""
+"""Speech at a terminal is no episode."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 

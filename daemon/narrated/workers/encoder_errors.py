@@ -19,7 +19,7 @@ class LoudnessMissed(NarratedError):
     def __init__(self, lufs: float, peak_dbtp: float, correction: LevelCorrection) -> None:
         super().__init__(f"It came out at {lufs:.1f} LUFS and {peak_dbtp:.1f} dBTP.")
         self.correction = correction
-        """What hits the level."""
+        """The correction that hits the level."""
 
 
 def crashed_twice(crash: EncoderCrashed) -> NarratedError:
