@@ -1,7 +1,7 @@
 """Lines of the source in which each block of a document stands: a table beside its blocks."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from narrated.reading.document import Blocks, child_blocks
@@ -27,6 +27,11 @@ class LineShifts:
         if shift != self._shifts[-1]:
             self._starts.append(self._rewritten)
             self._shifts.append(shift)
+
+    @property
+    def is_uneven(self) -> bool:
+        """True if any line has another number."""
+        return len(self._starts) > 1
 
     def original(self, line: int) -> int:
         """Give the line of the original text that became this one."""
@@ -55,15 +60,19 @@ class BlockLines:
         """Lines of the source before the text that is read: its front matter."""
         self._noted: dict[int, tuple[Blocks, Lines]] = {}
         self._rendered: Sequence[RenderedPiece] = ()
+        self._begins: list[int] = []
+        """The first lines of those pieces."""
         self._shifts: list[LineShifts] = []
 
     def set_rendered(self, pieces: Sequence[RenderedPiece]) -> None:
         """Tell that what is read was written by a parser, piece by piece, in order."""
         self._rendered = pieces
+        self._begins = [piece.begin for piece in pieces]
 
     def add_shifts(self, shifts: LineShifts) -> None:
         """Tell that the text was rewritten before it was read; the last time first."""
-        self._shifts.append(shifts)
+        if shifts.is_uneven:
+            self._shifts.append(shifts)
 
     def note(self, blocks: Iterable[Blocks], lines: Lines | None) -> None:
         """Note the lines of blocks; those that are noted already keep theirs."""
@@ -73,29 +82,32 @@ class BlockLines:
             # Kept with its block, so that no other block gets its id.
             self._noted.setdefault(id(block), (block, lines))
 
-    def of(self, blocks: Iterable[Blocks]) -> Iterator[Lines]:
-        """Give the lines of all blocks at any depth, in the order of their numbers."""
-        for block in blocks:
-            yield from self._of_block(block, NOWHERE)
+    def of(self, blocks: Iterable[Blocks]) -> tuple[Lines, ...]:
+        """Return the lines of all blocks at any depth, in the order of their numbers."""
+        found: list[Lines] = []
+        self._collect(blocks, NOWHERE, found)
+        return tuple(found)
 
-    def _of_block(self, block: Blocks, around: Lines) -> Iterator[Lines]:
-        noted = self._noted.get(id(block))
-        own = self._in_source(noted[1]) if noted else around
-        yield own
-        for inner in child_blocks(block):
-            yield from self._of_block(inner, own)
+    def _collect(self, blocks: Iterable[Blocks], around: Lines, found: list[Lines]) -> None:
+        for block in blocks:
+            noted = self._noted.get(id(block))
+            own = self._in_source(noted[1]) if noted else around
+            found.append(own)
+            if inner := child_blocks(block):
+                self._collect(inner, own, found)
 
     def _in_source(self, lines: Lines) -> Lines:
         first, last = lines
         if self._rendered:
-            first, last = self._piece_line(first)[0], self._piece_line(last)[1]
+            own = self._piece_line(first)
+            first, last = own[0], (own if first == last else self._piece_line(last))[1]
         for shifts in self._shifts if first else ():
             first, last = shifts.original(first), shifts.original(last)
         return (first + self._before, max(first, last) + self._before) if first else NOWHERE
 
     def _piece_line(self, line: int) -> Lines:
         """Give the line of the source that a written one stands for, or the lines of its piece."""
-        at = bisect_right(self._rendered, line, key=lambda piece: piece.begin) - 1
-        begin, (first, last), is_whole = self._rendered[max(0, at)]
+        at = max(0, bisect_right(self._begins, line) - 1)
+        begin, (first, last), is_whole = self._rendered[at]
         own = min(first + line - begin, last)
         return (first, last) if is_whole else (own, own)

@@ -231,6 +231,8 @@ _HOLDERS = (Quote, Admonition, Footnote)
 
 def child_blocks(block: Blocks) -> tuple[Blocks, ...]:
     """Return the blocks directly inside a block."""
+    if type(block) is Paragraph:  # most are
+        return ()
     if isinstance(block, Listing):
         return tuple(inner for item in block.items for inner in item.blocks)
     return block.blocks if isinstance(block, _HOLDERS) else ()

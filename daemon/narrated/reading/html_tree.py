@@ -29,8 +29,11 @@ def lines_of(node: PageElement) -> tuple[int, int] | None:
 
     Those of an element are the lines of its tag, and of the last text or tag in it.
     """
-    first, last = node.__dict__.get(_FIRST), node.__dict__.get(_LAST)
-    return (first, max(first, last or first)) if first else None
+    noted = node.__dict__
+    first, last = noted.get(_FIRST), noted.get(_LAST)
+    if first and last and last > first:
+        return first, last
+    return (first, first) if first else None
 
 
 class _Element(Tag):

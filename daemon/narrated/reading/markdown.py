@@ -184,15 +184,18 @@ class _MarkdownRenderer(RendererHTML):
         """Write tokens, and tell which lines of the text stand where."""
         line, written = 1, []
         pieces: list[RenderedPiece] = []
+        latest: tuple[int, list[int]] | None = None
         for at, token in enumerate(tokens):
             if token.type == "inline":
                 html = self.renderInline(token.children or (), options, env)
             else:
                 html = self.rules.get(token.type, self.renderToken)(tokens, at, options, env)
             if token.map and token.map[1] > token.map[0]:
-                begin = line + html.startswith("\n")
-                lines = token.map[0] + 1, token.map[1]
-                pieces.append(RenderedPiece(begin, lines, token.type in _WHOLE))
+                piece = line + html.startswith("\n"), token.map
+                if piece != latest:  # a paragraph's tag and its words are one
+                    latest = piece
+                    lines = token.map[0] + 1, token.map[1]
+                    pieces.append(RenderedPiece(piece[0], lines, token.type in _WHOLE))
             written.append(html)
             line += html.count("\n")
         pieces.append(RenderedPiece(line, NOWHERE))  # inline notes come next

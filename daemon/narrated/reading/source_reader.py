@@ -122,7 +122,7 @@ def _text(
         metadata,
         title_spans=title.spans,
         path_date=of_path.date,
-        lines=tuple(places.of((*unused, *blocks))),
+        lines=places.of((*unused, *blocks)),
     )
 
 

@@ -14,7 +14,9 @@ def split_sentences(text: str, language: str) -> list[str]:
     segments = list(sentencex.segment(base_language(language) or "en", text))
     if len(segments) == 1 or not segments:
         return [text.strip()]
-    joined = [one for segment in _rejoin(segments) if (one := segment.strip())]
+    is_apart = all(segment[-1].isspace() for segment in segments[:-1])
+    whole = segments if is_apart else _rejoin(segments)
+    joined = [one for segment in whole if (one := segment.strip())]
     is_whole = "".join(segments) == text or _characters(joined) == _characters([text])
     return joined if is_whole else [text.strip()]
 
