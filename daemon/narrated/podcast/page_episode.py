@@ -1,0 +1,65 @@
+"""An episode as the page shows it, and the state of the daemon's work beside it."""
+
+import msgspec
+
+from narrated.podcast.episode import LinkedFile
+
+PAGE_NAME = "index.html"
+PAGE_FOLDER = "index.files"
+"""The folder beside the page with all that belongs to it, named as browsers name such folders."""
+
+
+class PageSentence(msgspec.Struct, frozen=True, array_like=True):
+    """A sentence: its number in the manifest, when it is heard, and its words as written."""
+
+    number: int
+    start_s: float
+    end_s: float
+    text: str
+
+
+class PageChapter(msgspec.Struct, frozen=True, array_like=True):
+    """A chapter and its start."""
+
+    start_s: float
+    title: str
+
+
+class PageEpisode(msgspec.Struct, frozen=True, kw_only=True):
+    """A narration on the page. Paths are the outbox's, as in `LinkedFile`."""
+
+    key: str
+    """Hexadecimal digits made of the guid: the name of its script, and its place in addresses."""
+    guid: str = ""
+    title: str
+    dated_s: float
+    duration_s: float
+    sound: LinkedFile
+    show: str = ""
+    """The title of its show."""
+    author: str = ""
+    language: str = ""
+    description: str = ""
+    """Plain text."""
+    cover: str = ""
+    small_cover: str = ""
+    """A JPEG of some 320 pixels a side."""
+    kind: str = "post"
+    """`post`, `picture`, or `gallery`."""
+    html: str = ""
+    """Its text: elements that we wrote, and escaped words."""
+    sentences: tuple[PageSentence, ...] = ()
+    chapters: tuple[PageChapter, ...] = ()
+    files: tuple[LinkedFile, ...] = ()
+    """Its transcripts and chapters."""
+
+
+class FileState(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A file of the inbox that is not on the page yet: what happens to it, and what mends it."""
+
+    path: str
+    """As the status shows it."""
+    reason: str = ""
+    remedy: str = ""
+    progress: float = 0.0
+    """The part that is done, from 0 to 1."""

@@ -1,0 +1,78 @@
+"""Writes the page's data: scripts, since a page from disk may load nothing else.
+
+Each calls `narrated.take(kind, data)`. The same data makes the same bytes.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from narrated.podcast.page_episode import FileState, PageEpisode
+from narrated.podcast.page_markup import page_address
+from narrated.printable import encodable
+
+SEARCH_EPISODES = 64
+"""The most episodes of a search script, so that one more episode changes one small file."""
+
+_ESCAPES = ((b"<", rb"\u003c"), (b"\xe2\x80\xa8", rb"\u2028"), (b"\xe2\x80\xa9", rb"\u2029"))
+
+
+def episode_script(episode: PageEpisode) -> bytes:
+    """Write `<key>.js`: all that the player shows of an episode."""
+    data = {
+        "key": episode.key,
+        "title": episode.title,
+        "show": episode.show,
+        "author": episode.author,
+        "language": episode.language,
+        "seconds": episode.duration_s,
+        "sound": page_address(episode.sound.path),
+        "cover": page_address(episode.cover),
+        "html": episode.html,
+        "sentences": [(each.number, each.start_s, each.end_s) for each in episode.sentences],
+        "chapters": [(each.start_s, each.title) for each in episode.chapters],
+        "files": [(page_address(each.path), each.type) for each in episode.files],
+    }
+    return _call("episode", _json(data))
+
+
+def search_words(episode: PageEpisode) -> bytes:
+    """Return an episode's part of a search script: its key, and each sentence with its start."""
+    return _json((episode.key, [(each.start_s, each.text) for each in episode.sentences]))
+
+
+def search_script(number: int, words: Iterable[bytes]) -> bytes:
+    """Write `search-<number>.js` of what `search_words` gave for its episodes."""
+    return _call("search", b'{"number":%d,"episodes":[%b]}' % (number, b",".join(words)))
+
+
+def now_script(
+    reading: Sequence[FileState], waiting: Sequence[FileState], failed: Sequence[FileState]
+) -> bytes:
+    """Write `now.js`: the files that are not on the page yet."""
+    return _call("now", _json({"reading": reading, "waiting": waiting, "failed": failed}))
+
+
+def _call(kind: str, data: bytes) -> bytes:
+    return b'narrated.take("%b",%b);\n' % (kind.encode(), data)
+
+
+def _json(data: object) -> bytes:
+    """Encode data so that nothing in it ends a script."""
+    encoded = msgspec.json.encode(_encodable(msgspec.to_builtins(data)))
+    for sign, escaped in _ESCAPES:
+        encoded = encoded.replace(sign, escaped)
+    return encoded
+
+
+def _encodable(data: object) -> object:
+    """Replace what UTF-8 cannot encode: names of files may be any bytes."""
+    match data:
+        case str():
+            return data if data.isascii() else encodable(data)
+        case dict():
+            return {key: _encodable(value) for key, value in data.items()}
+        case list() | tuple():
+            return [_encodable(value) for value in data]
+        case _:
+            return data
