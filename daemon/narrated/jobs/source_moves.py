@@ -73,6 +73,8 @@ class SourceMoves:
             self._ledger.jobs.move(older, JobState.SUPERSEDED, problem=problem)
             self._ledger.episodes.rename(older.path, job.path)
             self._ledger.covers.rename(older.path, job.path)
+            self._ledger.page_entries.rename(older.path, job.path)
+            self._ledger.page_pictures.rename(older.path, job.path)
             self._events.publish(Moved(older, job))
             if self._ledger.sources.sha256(older.path) not in ("", older.source_sha256):
                 return  # another file has taken its path

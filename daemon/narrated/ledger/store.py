@@ -3,13 +3,14 @@
 from pathlib import Path
 
 from narrated.ledger.bulk_requeue_progress import BulkRequeueProgress
-from narrated.ledger.covers import Covers
+from narrated.ledger.covers import Covers, PagePictures
 from narrated.ledger.database import Database
 from narrated.ledger.engine_rates import EngineRates
 from narrated.ledger.episodes import Episodes, Podcasts
 from narrated.ledger.held_posts import HeldPosts
 from narrated.ledger.jobs import Jobs
 from narrated.ledger.last_run import LastRun
+from narrated.ledger.page import PageEntries, PageFiles
 from narrated.ledger.pauses import Pauses
 from narrated.ledger.plan_inputs import CaptionCache, ConsultedFiles, ShownPictures
 from narrated.ledger.restored_jobs import RestoredJobs
@@ -47,3 +48,6 @@ class Ledger(Database):
         self.episodes = Episodes(self)
         self.podcasts = Podcasts(self)
         self.covers = Covers(self)
+        self.page_entries = PageEntries(self)
+        self.page_files = PageFiles(self)
+        self.page_pictures = PagePictures(self)

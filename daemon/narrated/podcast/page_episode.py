@@ -1,5 +1,7 @@
 """An episode as the page shows it, and the state of the daemon's work beside it."""
 
+from hashlib import sha256
+
 import msgspec
 
 from narrated.podcast.episode import LinkedFile
@@ -7,6 +9,10 @@ from narrated.podcast.episode import LinkedFile
 PAGE_NAME = "index.html"
 PAGE_FOLDER = "index.files"
 """The folder beside the page with all that belongs to it, named as browsers name such folders."""
+SMALL_SIDE = 320
+"""The most pixels a side of a cover in the list."""
+
+_KEY_DIGITS = 16
 
 
 class PageSentence(msgspec.Struct, frozen=True, array_like=True):
@@ -52,6 +58,10 @@ class PageEpisode(msgspec.Struct, frozen=True, kw_only=True):
     chapters: tuple[PageChapter, ...] = ()
     files: tuple[LinkedFile, ...] = ()
     """Its transcripts and chapters."""
+    picture: str = ""
+    """The copy of the loose picture that it is of; else empty."""
+    pictures: tuple[str, ...] = ()
+    """The copies of the pictures that its text shows."""
 
 
 class FileState(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -63,3 +73,8 @@ class FileState(msgspec.Struct, frozen=True, omit_defaults=True):
     remedy: str = ""
     progress: float = 0.0
     """The part that is done, from 0 to 1."""
+
+
+def page_key(guid: str) -> str:
+    """Return the key of an episode by its number in the world; the same for ever."""
+    return sha256(guid.encode("utf-8", "surrogateescape")).hexdigest()[:_KEY_DIGITS]
