@@ -1,4 +1,4 @@
-"""An episode as the page shows it, and the state of the daemon's work beside it."""
+"""An episode as the page shows it."""
 
 from hashlib import sha256
 
@@ -62,19 +62,3 @@ class PageEpisode(msgspec.Struct, frozen=True, kw_only=True):
     """The copy of the loose picture that it is of; else empty."""
     pictures: tuple[str, ...] = ()
     """The copies of the pictures that its text shows."""
-
-
-class FileState(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A file of the inbox that is not on the page yet: what happens to it, and what mends it."""
-
-    path: str
-    """As the status shows it."""
-    reason: str = ""
-    remedy: str = ""
-    progress: float = 0.0
-    """The part that is done, from 0 to 1."""
-
-
-def page_key(guid: str) -> str:
-    """Return the key of an episode by its number in the world; the same for ever."""
-    return sha256(guid.encode("utf-8", "surrogateescape")).hexdigest()[:_KEY_DIGITS]

@@ -25,15 +25,15 @@ _POLICY = (
 )
 
 
-def page_head(shows: Sequence[Show], search_scripts: int = 0) -> bytes:
+def page_head(shows: Sequence[Show], searches: Sequence[int] = ()) -> bytes:
     """Write the page up to its first entry; the first show names it.
 
-    `search_scripts` counts the files of `search_script`.
+    `searches` are the numbers of the search scripts that stand.
     """
     first = shows[0]
     return _bytes(
         f"<!DOCTYPE html>\n{PAGE_MARK.decode()}\n"
-        f'<html lang="en" data-podcast="{escape(first.guid)}" data-search="{search_scripts}">\n'
+        f'<html lang="en" data-podcast="{escape(first.guid)}" data-searches="{" ".join(map(str, searches))}">\n'
         '<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         f"<title>{escape(first.title)}</title>\n"

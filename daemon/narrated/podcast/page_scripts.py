@@ -3,11 +3,11 @@
 Each calls `narrated.take(kind, data)`. The same data makes the same bytes.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import msgspec
 
-from narrated.podcast.page_episode import FileState, PageEpisode
+from narrated.podcast.page_episode import PageEpisode
 from narrated.podcast.page_markup import page_address
 from narrated.printable import encodable
 
@@ -46,11 +46,9 @@ def search_script(number: int, words: Iterable[bytes]) -> bytes:
     return _call("search", b'{"number":%d,"episodes":[%b]}' % (number, b",".join(words)))
 
 
-def now_script(
-    reading: Sequence[FileState], waiting: Sequence[FileState], failed: Sequence[FileState]
-) -> bytes:
-    """Write `now.js`: the files that are not on the page yet."""
-    return _call("now", _json({"reading": reading, "waiting": waiting, "failed": failed}))
+def script(kind: str, data: object) -> bytes:
+    """Write a script that hands data of a kind to the page."""
+    return _call(kind, _json(data))
 
 
 def _call(kind: str, data: bytes) -> bytes:
