@@ -62,3 +62,8 @@ class PageEpisode(msgspec.Struct, frozen=True, kw_only=True):
     """The copy of the loose picture that it is of; else empty."""
     pictures: tuple[str, ...] = ()
     """The copies of the pictures that its text shows."""
+
+
+def page_key(guid: str) -> str:
+    """Return the key of an episode by its number in the world; the same for ever."""
+    return sha256(guid.encode("utf-8", "surrogateescape")).hexdigest()[:_KEY_DIGITS]

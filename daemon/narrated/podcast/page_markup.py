@@ -30,10 +30,10 @@ def page_head(shows: Sequence[Show], searches: Sequence[int] = ()) -> bytes:
 
     `searches` are the numbers of the search scripts that stand.
     """
-    first = shows[0]
+    first, words = shows[0], " ".join(map(str, searches))
     return _bytes(
         f"<!DOCTYPE html>\n{PAGE_MARK.decode()}\n"
-        f'<html lang="en" data-podcast="{escape(first.guid)}" data-searches="{" ".join(map(str, searches))}">\n'
+        f'<html lang="en" data-podcast="{escape(first.guid)}" data-searches="{words}">\n'
         '<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         f"<title>{escape(first.title)}</title>\n"
