@@ -14,6 +14,7 @@ from narrated.cli import (
     pause_commands,
     read_commands,
     run_and_once,
+    serve_command,
     setup_commands,
 )
 from narrated.cli.command_context import EXIT_FAILED, EXIT_INTERRUPTED, CommandContext
@@ -101,6 +102,7 @@ def main(ctx: click.Context, config_path: Path | None) -> None:
 
 for command in (
     *run_and_once.COMMANDS,
+    *serve_command.COMMANDS,
     *job_commands.COMMANDS,
     *pause_commands.COMMANDS,
     *read_commands.COMMANDS,

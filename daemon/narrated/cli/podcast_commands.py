@@ -29,3 +29,16 @@ def check(context: CommandContext) -> None:
         print_lines(finding_lines(finding))
         is_well = is_well and finding.severity != Severity.WRONG
     exit_unless(is_well)
+
+
+@podcast.command()
+@click.option("--new", is_flag=True, help="Make another one; the address of before is no more.")
+@click.pass_obj
+def token(context: CommandContext, new: bool) -> None:
+    """Print the address of a private podcast, with a token in it that nobody guesses.
+
+    The first call makes the token. `narrated serve` then answers to this address alone.
+    """
+    from narrated.terminal.podcast_token import token_lines
+
+    print_lines(token_lines(context.config, new=new))

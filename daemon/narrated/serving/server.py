@@ -1,0 +1,138 @@
+"""Runs the HTTP server within bounds: clients, headers, slow readers, memory; and tells systemd."""
+
+import asyncio
+import logging
+import resource
+import signal
+import socket
+import sys
+from contextlib import suppress
+from types import FrameType
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from narrated.serving.application import STALL_S, Application
+from narrated.systemd_notify import ServiceNotifier
+
+MOST_CLIENTS = 512
+"""Connections at once; one more is told to come back."""
+_MOST_CONNECTIONS = 2 * MOST_CLIENTS
+"""One more is closed unread: so many may wait for an answer that refuses them."""
+_DESCRIPTORS = 4096
+_MOST_HEADER_BYTES = 16 << 10
+_HEADER_S = 20.0
+"""A request's headers must be there so long after the connection, or after the last answer."""
+_KEEP_ALIVE_S = 10
+_LOOK_S = 5.0
+_STOP_S = 5
+
+log = logging.getLogger("narrated")
+
+
+class BoundedConnection(H11Protocol):
+    """A connection that ends if its client sends no request, or does not take the last answer.
+
+    uvicorn has a time for neither: it waits for the rest of a header, and for the end of what it
+    has written, as long as the client stays.
+    """
+
+    _idle_since: float | None = None
+    _look: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Take a connection, unless there are too many."""
+        super().connection_made(transport)
+        if len(self.connections) > _MOST_CONNECTIONS:
+            transport.abort()
+            return
+        self._idle_since = self.loop.time()
+        self._look = self.loop.call_later(_LOOK_S, self._end_if_idle)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection."""
+        super().connection_lost(exc)
+        self._unset_keepalive_if_required()
+        if self._look is not None:
+            self._look.cancel()
+
+    def _end_if_idle(self) -> None:
+        now = self.loop.time()
+        if self.cycle is not None and not self.cycle.response_complete:
+            self._idle_since = None  # the application has a deadline of its own
+        elif self._idle_since is None:
+            self._idle_since = now
+        limit_s = STALL_S if self.transport.get_write_buffer_size() else _HEADER_S
+        if self._idle_since is not None and now - self._idle_since > limit_s:
+            self.transport.abort()
+        else:
+            self._look = self.loop.call_later(_LOOK_S, self._end_if_idle)
+
+
+class NotifyingServer(uvicorn.Server):
+    """A server that tells systemd when it listens and when it stops."""
+
+    def __init__(self, config: uvicorn.Config, notifier: ServiceNotifier, status: str) -> None:
+        super().__init__(config)
+        self._notifier = notifier
+        self._status = status
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, and say so."""
+        await super().startup(sockets)
+        self._notifier.ready(self._status)
+        log.info("%s", self._status)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Say that it stops; answers that are under way have some seconds to end."""
+        self._notifier.stopping("Stopping")
+        await super().shutdown(sockets)
+        log.info("Stopped")
+
+
+def run_server(
+    application: Application, sockets: list[socket.socket], notifier: ServiceNotifier, status: str
+) -> None:
+    """Answer on these sockets until a signal; then exit with code 0."""
+    _allow_descriptors()
+    # It logs at each request that is no HTTP: a stranger must not fill the journal.
+    logging.getLogger("uvicorn").setLevel(logging.CRITICAL)
+
+    async def alive() -> None:
+        notifier.alive()
+
+    config = uvicorn.Config(
+        application,
+        http=BoundedConnection,
+        ws="none",
+        lifespan="off",
+        loop="asyncio",
+        interface="asgi3",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        limit_concurrency=MOST_CLIENTS,
+        h11_max_incomplete_event_size=_MOST_HEADER_BYTES,
+        timeout_keep_alive=_KEEP_ALIVE_S,
+        timeout_graceful_shutdown=_STOP_S,
+        timeout_notify=max(1, int((notifier.watchdog_s or 60) / 3)),
+        callback_notify=alive,
+    )
+    # uvicorn raises the signal again that ended it.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _end)
+    NotifyingServer(config, notifier, status).run(sockets)
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    sys.exit(0)
+
+
+def _allow_descriptors() -> None:
+    """Allow as many open files as clients need; a service has them by its unit."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _DESCRIPTORS if hard == resource.RLIM_INFINITY else min(_DESCRIPTORS, hard)
+    if soft < wanted:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

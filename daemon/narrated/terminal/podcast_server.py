@@ -1,0 +1,67 @@
+"""Starts the HTTP server of `narrated serve`, and says where it answers and to whom."""
+
+import logging
+import shlex
+import socket
+import sys
+from pathlib import Path
+
+from narrated import logs
+from narrated.config.values import Config
+from narrated.errors import NarratedError
+from narrated.printable import printable
+from narrated.serving.listening import (
+    address_of,
+    bound_socket,
+    is_open_to_others,
+    passed_sockets,
+)
+from narrated.serving.token_file import read_token
+from narrated.systemd_notify import ServiceNotifier
+from narrated.terminal.podcast_token import refuse_strangers
+
+log = logging.getLogger("narrated")
+
+
+def serve_outbox(config: Config, host: str, port: int) -> None:
+    """Serve the outbox of a configuration until a signal. Errors: NarratedError."""
+    try:
+        from narrated.serving.application import Application
+        from narrated.serving.server import run_server
+    except ImportError as error:
+        raise _lacking(error) from error
+    refuse_strangers(config.state)
+    logs.configure(config.log.upper())
+    sockets = passed_sockets() or [bound_socket(host, port)]
+    application = Application(config, (host,))
+    token = read_token(config.state)
+    _tell_who_hears(sockets, token, config.outbox)
+    with ServiceNotifier() as notifier:
+        run_server(application, sockets, notifier, _status(config.outbox, sockets, token))
+
+
+def _status(outbox: Path, sockets: list[socket.socket], token: str) -> str:
+    """Say what is served where; of a token no more than tells it from another."""
+    hidden = f"{token[:4]}…/" if token else ""
+    places = " and ".join(f"{address_of(each)}{hidden}" for each in sockets)
+    return f"Serving {printable(str(outbox))} at {places}"
+
+
+def _tell_who_hears(sockets: list[socket.socket], token: str, outbox: Path) -> None:
+    if token:
+        log.info("Only who knows the address hears it: `narrated podcast token` shows it")
+    elif any(map(is_open_to_others, sockets)):
+        log.warning(
+            "Everybody who reaches this machine can hear it. `narrated podcast token` gives it an "
+            "address that nobody guesses"
+        )
+    if not outbox.is_dir():
+        log.warning("%s is missing: until it is there, nothing is served", printable(str(outbox)))
+
+
+def _lacking(error: ImportError) -> NarratedError:
+    python = shlex.quote(sys.executable)
+    return NarratedError(
+        f"`narrated serve` needs {error.name or 'a package'}, which is not installed.",
+        f"Install it: {python} -m pip install 'narrated[serve]'",
+    )
