@@ -92,6 +92,13 @@ class FolderCheckProgress(ProgressBar):
         super().__init__("reading", *_task_and_bar(), MofNCompleteColumn(), TimeElapsedColumn())
 
 
+class ServerCheckProgress(ProgressBar):
+    """Progress of `narrated podcast check URL`: show the files asked for and all files."""
+
+    def __init__(self) -> None:
+        super().__init__("asking", *_task_and_bar(), MofNCompleteColumn(), TimeElapsedColumn())
+
+
 class PullProgress(ProgressBar):
     """Progress of `narrated models pull`, in bytes."""
 
