@@ -1,5 +1,6 @@
 """Loudness and true peak of what a lossy codec gives back, measured while the file is written."""
 
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,21 +36,30 @@ class DecodedLevel:
 
 
 class DecodedMeter:
-    """Decodes the packets of an encoder, and measures the sound; channels have the same one."""
+    """Decodes the packets of an encoder, and measures the sound; channels have the same one.
+
+    It takes packets in the encoder's thread, and hears them in another: the codec is what a long
+    narration waits for.
+    """
 
     def __init__(self) -> None:
         self._decoder: AudioCodecContext | None = None
+        self._packets: deque[Packet[AudioStream]] = deque()
         self._meter: SoundMeter | None = None
         self._waiting: list[Wave] = []
         self._count = 0
         self._before = np.zeros(0, np.float32)
         self._peak = 0.0
 
-    def add(self, encoder: AudioCodecContext, packets: "Iterable[Packet[AudioStream]]") -> None:
-        """Measure the packets that an encoder made."""
-        for packet in packets:
-            decoder = self._decoder or self._opened(encoder)
-            for frame in decoder.decode(packet):
+    def take(self, encoder: AudioCodecContext, packets: "Iterable[Packet[AudioStream]]") -> None:
+        """Keep the packets that an encoder made until they are heard."""
+        self._decoder = self._decoder or _decoder_of(encoder)
+        self._packets.extend(packets)
+
+    def hear(self) -> None:
+        """Measure what was taken so far."""
+        while self._packets and self._decoder:
+            for frame in self._decoder.decode(self._packets.popleft()):
                 self._hear(frame)
 
     def read(self, path: Path) -> None:
@@ -59,20 +69,13 @@ class DecodedMeter:
                 self._hear(frame)
 
     def level(self) -> DecodedLevel:
-        """Return the level of the whole, whose last packet has been added."""
+        """Return the level of the whole, whose last packet has been taken."""
+        self.hear()
         if self._decoder is not None:
             for frame in self._decoder.decode(None):
                 self._hear(frame)
         self._measure()
         return DecodedLevel(self._meter.integrated_lufs if self._meter else None, self._peak)
-
-    def _opened(self, encoder: AudioCodecContext) -> AudioCodecContext:
-        codec = encoder.codec.canonical_name
-        decoder = av.CodecContext.create(_IN_FLOAT.get(codec, codec), "r")
-        assert isinstance(decoder, AudioCodecContext)
-        decoder.extradata = encoder.extradata
-        self._decoder = decoder
-        return decoder
 
     def _hear(self, frame: AudioFrame) -> None:
         """Keep the first channel of a frame; the decoders of all lossy formats give planes."""
@@ -91,3 +94,11 @@ class DecodedMeter:
         self._peak = true_peak(wave, self._peak)
         self._before = wave[-PEAK_REACH:]
         self._waiting, self._count = [], 0
+
+
+def _decoder_of(encoder: AudioCodecContext) -> AudioCodecContext:
+    codec = encoder.codec.canonical_name
+    decoder = av.CodecContext.create(_IN_FLOAT.get(codec, codec), "r")
+    assert isinstance(decoder, AudioCodecContext)
+    decoder.extradata = encoder.extradata
+    return decoder

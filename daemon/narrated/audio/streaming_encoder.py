@@ -66,6 +66,7 @@ class AudioEncoder:
             self._draft = self._target if direct else self._target.with_name(draft_name())
             self._sink = _sink(self._draft, self._format, sample_rate, bitrate, channels, meter)
             self._writes = BackgroundWrites(self._sink)
+            self._meter = meter
 
     def __enter__(self) -> Self:
         return self
@@ -95,6 +96,8 @@ class AudioEncoder:
         with storing(str(self._path)):
             for start in range(0, len(pcm), slice_bytes):
                 self._writes.write(pcm[start : start + slice_bytes])
+                if self._meter is not None:
+                    self._meter.hear()
         self._samples += len(pcm) // SAMPLE_BYTES
 
     def set_chapters(self, chapters: Iterable[Chapter]) -> None:
@@ -186,7 +189,7 @@ class _FFmpegSink:
         container, stream = self._making
         packets = stream.encode(frame)
         if self._meter is not None:
-            self._meter.add(stream.codec_context, packets)
+            self._meter.take(stream.codec_context, packets)
         container.mux(packets)
 
     def _end(self) -> None:
