@@ -1,0 +1,55 @@
+"""The page's text of documents, as an HTML parser reads it."""
+
+import re
+from typing import Any
+
+from bs4 import BeautifulSoup, Tag
+
+from narrated.podcast.page_text import page_text
+from narrated.podcast.spoken_sentences import SpokenSentence, sentences_of_script
+from narrated.reading import document as doc
+from narrated.reading.source_reader import read
+from narrated.script.builder import build_script
+from narrated.script.lexicon import Lexicon
+from narrated.script.script import Caption, ReadingSettings
+
+PLAIN = ReadingSettings()
+
+
+def sentences_of(
+    document: doc.Document,
+    captions: dict[str, Caption] | None = None,
+    settings: ReadingSettings = PLAIN,
+) -> list[SpokenSentence]:
+    """The sentences of a document's script."""
+    script = build_script(document, captions or {}, Lexicon.parse([]), settings)
+    return sentences_of_script(script)
+
+
+def html_of(
+    source: str, *, name: str = "post.md", captions: Any = None, copies: Any = None, **settings: Any
+) -> str:
+    """The page's text of a source."""
+    document = read(source.encode(), name)
+    chosen = ReadingSettings(**settings)
+    sentences = sentences_of(document, captions, chosen)
+    return page_text(document, sentences, captions or {}, copies or {}, chosen.language)
+
+
+def parsed(html: str) -> BeautifulSoup:
+    """The text as a parser reads it that follows the rules of browsers."""
+    return BeautifulSoup(html, "lxml")
+
+
+def words_of(node: Tag) -> str:
+    """The words of an element, white space folded."""
+    return " ".join(node.get_text().split())
+
+
+def marked(tree: BeautifulSoup) -> dict[int, str]:
+    """The words of each sentence that is marked, by its number."""
+    found: dict[int, list[str]] = {}
+    for node in tree.select("[data-s]"):
+        for number in map(int, str(node["data-s"]).split()):
+            found.setdefault(number, []).append(node.get_text())
+    return {number: re.sub(r"\s+", " ", "".join(parts)) for number, parts in found.items()}
