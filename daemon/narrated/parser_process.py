@@ -5,6 +5,7 @@ All parsing of outside bytes runs here. The child opens no path but those of the
 
 import json
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -67,6 +68,10 @@ def _result(header: dict[str, Any], payload: bytes) -> bytes:
         from narrated.podcast.feed_answers import answer  # late, for the same reason
 
         return answer(header, payload)
+    if header["do"] == "feed_section":
+        from narrated.podcast.feed_answers import section_answer
+
+        return section_answer(header["name"], payload)
     raise NarratedError(f"The parser does not know the request `{header['do']}`.")
 
 
@@ -77,6 +82,7 @@ def _unpacked(header: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], b
 
 
 def _draft(header: dict[str, Any], payload: bytes) -> Draft:
+    _check_sections(header["folders"])
     return build_draft(
         payload,
         header["name"],
@@ -89,6 +95,15 @@ def _draft(header: dict[str, Any], payload: bytes) -> Draft:
         regex_runner=_regex_runner(header),
         asked=NarrationSettings(**header.get("asked", {})),
     )
+
+
+def _check_sections(folders: Iterable[tuple[str, str]]) -> None:
+    """Refuse folder settings that give no show that a feed can have. Errors: SourceError."""
+    for path, text in folders:
+        if "podcast" in text:
+            from narrated.podcast.show_section import folder_section  # late: few settings have one
+
+            folder_section(text, path)
 
 
 def _regex_runner(header: dict[str, Any]) -> RegexRunner:

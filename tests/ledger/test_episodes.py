@@ -60,19 +60,21 @@ def test_listed_episode_keeps_number(ledger: Ledger) -> None:
     assert ledger.episodes.guid("b.md") == number
 
 
-def test_published_jobs_become_outdated(ledger: Ledger) -> None:
-    """A job without an item, with an older job's, or with that of another show is outdated."""
+def _made_for(ledger: Ledger) -> list[tuple[int, str]]:
+    return [(each.job, each.made_for) for each in ledger.episodes.published()]
+
+
+def test_item_tells_its_show(ledger: Ledger) -> None:
+    """A published job tells the show of its item; that of an older job counts for none."""
     old, new = _published(ledger, "a.md"), _published(ledger, "b.md")
-    assert ledger.episodes.outdated("digest", 9) == [new.id, old.id]
-    assert ledger.episodes.outdated("digest", 1) == [new.id]
+    assert _made_for(ledger) == [(new.id, ""), (old.id, "")]
     for job in (old, new):
         _list(ledger, job, 1.0)
-    assert ledger.episodes.outdated("digest", 9) == []
-    assert ledger.episodes.outdated("other", 9) == [new.id, old.id]
+    assert _made_for(ledger) == [(new.id, "digest"), (old.id, "digest")]
     ledger.jobs.move(old, JobState.SUPERSEDED)
-    assert ledger.episodes.outdated("digest", 9) == []
+    assert _made_for(ledger) == [(new.id, "digest")]
     again = _published(ledger, "a.md")
-    assert ledger.episodes.outdated("digest", 9) == [again.id]
+    assert _made_for(ledger) == [(again.id, ""), (new.id, "digest")]
 
 
 def test_withdrawn_narration_has_no_item(ledger: Ledger) -> None:
@@ -84,7 +86,7 @@ def test_withdrawn_narration_has_no_item(ledger: Ledger) -> None:
     ledger.jobs.move(job, JobState.REMOVED)
     assert ledger.episodes.withdrawn() == ["a.md"]
     ledger.episodes.unlist(["a.md"])
-    assert (ledger.episodes.listed(""), ledger.episodes.withdrawn()) == ([], [])
+    assert (ledger.episodes.listed(), ledger.episodes.withdrawn()) == ({}, [])
     assert ledger.episodes.guid("a.md") == number
 
 
@@ -95,8 +97,9 @@ def test_newest_episode_is_first(ledger: Ledger) -> None:
         _list(ledger, _published(ledger, path), at)
     _list(ledger, _published(ledger, "other.md"), 2.0, show="other")
     order = ["a.md", "b\udcfe.md", "x2.md", "x1.md", "z.md"]
-    assert [each.path for each in ledger.episodes.listed("")] == order
-    assert [each.sound for each in ledger.episodes.listed("other")] == ["other.mp3"]
+    listed = ledger.episodes.listed()
+    assert [each.path for each in listed[""]] == order
+    assert [each.sound for each in listed["other"]] == ["other.mp3"]
     assert list(ledger.episodes.items(["z.md", "a.md", "none.md"])) == [b"z.md", b"a.md"]
 
 
@@ -106,3 +109,5 @@ def test_show_keeps_its_number(ledger: Ledger) -> None:
     ledger.podcasts.give("", "one")
     ledger.podcasts.give("", "two")
     assert ledger.podcasts.guid("") == "one"
+    ledger.podcasts.give("b\udcfe", "three")
+    assert ledger.podcasts.folders() == {"", "b\udcfe"}

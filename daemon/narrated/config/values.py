@@ -193,6 +193,8 @@ class PodcastConfig(Section, frozen=True):
     """The podcast's website; empty for `base_url`."""
     type: Literal["episodic", "serial"] = "episodic"
     """Serial: to be heard from the first episode on, and numbered."""
+    folders: Literal["one", "each"] = "one"
+    """Each: a first-level folder of the outbox with episodes is a show of its own."""
 
 
 class EngineConfig(Section, frozen=True):

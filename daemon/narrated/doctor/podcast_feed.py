@@ -8,13 +8,14 @@ from narrated.config.values import Config
 from narrated.doctor.finding import Finding, shown, warning, well, wrong
 from narrated.errors import ConfigurationError
 from narrated.human_formatting import count_noun
-from narrated.outbox.podcast_files import feed_beginning, size_of
+from narrated.outbox.podcast_files import FEED_NAME, feed_beginning, feed_folders, size_of
 from narrated.podcast.feed_parts import MARK
 from narrated.podcast.feed_reading import (
     FeedElement,
     NoFeed,
     ReadFeed,
     addresses,
+    own_folder,
     parse_feed,
 )
 from narrated.podcast.feed_rules import RULES, Rule, broken
@@ -27,18 +28,26 @@ _MOST_BYTES = 256 << 20
 
 
 def check_podcast(config: Config) -> Iterator[Finding]:
-    """Check the feed in the outbox.
+    """Check the feeds in the outbox: that of its root, and those of folders.
 
     Errors: ConfigurationError without a podcast; StorageError if the outbox cannot be read.
     """
-    show = show_of(config)
-    if show is None:
+    root = show_of(config)
+    if root is None:
         raise ConfigurationError(
             "The outbox is no podcast.",
             "Add `podcast: {title: My blog, read aloud}` to the configuration: docs/podcast.md.",
         )
-    path = config.outbox / show.feed_path
-    content = feed_beginning(config.outbox, show.feed_path, _MOST_BYTES)
+    folders = [each for each in feed_folders(config.outbox, MARK) if each]
+    if not folders or (config.outbox / FEED_NAME).exists():
+        yield from _check_show(config.outbox, root)
+    for folder in folders:
+        yield from _check_show(config.outbox, Show(title="", folder=folder))
+
+
+def _check_show(outbox: Path, show: Show) -> Iterator[Finding]:
+    path = outbox / show.feed_path
+    content = feed_beginning(outbox, show.feed_path, _MOST_BYTES)
     if not content:
         remedy = "Start the daemon, or run `narrated once`: it writes the feed."
         yield wrong(_NAME, f"{shown(path)} is not there.", remedy)
@@ -47,7 +56,7 @@ def check_podcast(config: Config) -> Iterator[Finding]:
         yield wrong(_NAME, f"{shown(path)} is not narrated's, and is left alone.", "Move it away.")
         return
     try:
-        feed = _read(content, config.outbox, show)
+        feed = _read(content, outbox, show)
     except NoFeed as error:
         remedy = "Delete it, and the next change of the outbox writes it again."
         yield wrong(_NAME, f"{shown(path)} is no feed: {error}.", remedy)
@@ -59,11 +68,13 @@ def _read(content: bytes, outbox: Path, show: Show) -> ReadFeed:
     """Read a feed, with the sizes of the files that it names. Errors: NoFeed."""
     channel = parse_feed(content)
     files: dict[str, int] = {}
-    whole = FeedElement(channel, files, show.base_url)
+    # The settings of a folder are in the inbox: its feed itself says where it is served.
+    base_url = own_folder(channel) if show.folder else show.base_url
+    whole = FeedElement(channel, files, base_url, show.folder)
     for path in filter(None, map(whole.path, addresses(channel))):
         if (size_bytes := size_of(outbox, path)) is not None:
             files[path] = size_bytes
-    items = (FeedElement(item, files, show.base_url) for item in channel.iter("item"))
+    items = (FeedElement(item, files, base_url, show.folder) for item in channel.iter("item"))
     return ReadFeed(whole, tuple(items))
 
 

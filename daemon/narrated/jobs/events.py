@@ -74,6 +74,12 @@ class Moved(msgspec.Struct, frozen=True):
     job: Job
 
 
+class FolderSettingsChanged(msgspec.Struct, frozen=True):
+    """The settings of a folder (the inbox path of their file) came, changed or went."""
+
+    path: str
+
+
 class SourceRemoved(msgspec.Struct, frozen=True):
     """The daemon archived or deleted a source (its inbox path), or found it removed."""
 

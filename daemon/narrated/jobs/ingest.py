@@ -21,10 +21,10 @@ from narrated.inbox.events import (
     WatchLost,
     WatchRegained,
 )
-from narrated.inbox.name_rules import NameKind, judge_path
+from narrated.inbox.name_rules import FOLDER_SETTINGS, NameKind, judge_path
 from narrated.jobs.bulk_requeue_runner import BulkRequeueRunner
 from narrated.jobs.error_notes import ErrorNotes
-from narrated.jobs.events import EventDispatcher, JobReady, JobStopped
+from narrated.jobs.events import EventDispatcher, FolderSettingsChanged, JobReady, JobStopped
 from narrated.jobs.job_creation import JobCreator
 from narrated.jobs.source_disposal import SourceDisposal
 from narrated.jobs.standalone_picture_jobs import StandalonePictureJobs
@@ -228,6 +228,8 @@ class Ingest:
             else:
                 self._ledger.sources.mark_gone(path)
             self._requeues.begin_settings(path, sha256)
+            if path.rpartition("/")[2] == FOLDER_SETTINGS:
+                self._events.publish(FolderSettingsChanged(path))
 
     def _file_unreadable(self, event: FileUnreadable) -> None:
         job = self._jobs.create_unreadable(

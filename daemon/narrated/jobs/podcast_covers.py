@@ -5,9 +5,16 @@ from collections.abc import Mapping
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 
 from narrated.disk_threads import ANSWER_S, TRANSFER_S, DiskThreads
-from narrated.errors import NarratedError, ParserUnavailable
+from narrated.errors import (
+    NarratedError,
+    ParserUnavailable,
+    SourceAbsent,
+    SourceError,
+    SourceUnreadable,
+)
 from narrated.inbox.async_reads import AsyncInboxReader
 from narrated.jobs.picture_captions import PICTURE_BYTES, is_picture
 from narrated.jobs.shielded_outbox_changes import ShieldedOutboxChanges
@@ -33,7 +40,7 @@ _DIGEST_LENGTH = 8
 
 
 class PodcastCovers:
-    """Writes the covers of show and episodes; each has a new name when it changes.
+    """Writes the covers of shows and episodes; each has a new name when it changes.
 
     The ledger knows each cover before it is written, so that none is left behind.
     """
@@ -51,36 +58,54 @@ class PodcastCovers:
         self._parsers = parsers
         self._inbox = inbox
         self._disk = disk
-        self._made_of: tuple[object, ...] = ()
-        """All that the show's present cover was made of."""
-        self._of_show = ExpectedFile("", 0)
-        self.problem = ""
-        """The problem of the show's cover; empty if it has none."""
+        self._of_shows: dict[str, _ShowCover] = {}
+        """By the folders of the shows, since the start."""
+        self._problems: dict[str, str] = {}
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """The problems of the shows' covers."""
+        return tuple(filter(None, self._problems.values()))
 
     async def of_show(self, show: Show) -> str:
-        """Return the outbox path of the show's cover, which stands there then.
+        """Return the outbox path of a show's cover, which stands there then; empty if none can.
 
         Errors: StorageError, ParserUnavailable.
         """
-        self.problem = ""
-        made_of = (show.folder, show.title, await self._state_of(show.picture))
-        look = partial(standing, self._outbox.folder, [self._of_show])
-        if made_of != self._made_of or not await self._outbox.run(look, patience_s=ANSWER_S):
-            jpeg = await self._make(show.title, await self._picture_of(show))
-            prefix = f"{show.folder}/" if show.folder else ""
-            name = f"{prefix}cover-{_digest(jpeg)}.jpg"
-            if not await self._place(name, "", jpeg):
-                return ""
-            files = [name]
-            if await self._place(f"{prefix}{FOLDER_COVER}", "", jpeg):
-                files.append(f"{prefix}{FOLDER_COVER}")
-            else:
-                self.problem = (
-                    f"{printable(prefix)}{FOLDER_COVER} in the outbox is not narrated's, and stays."
-                )
-            self._ledger.covers.settle("", *files)
-            self._of_show, self._made_of = ExpectedFile(name, len(jpeg)), made_of
-        return self._of_show.path
+        state = await self._state_of(show)
+        made_of = (show.title, show.picture, show.inbox_picture, state)
+        present = self._of_shows.get(show.folder)
+        if present is None or present.made_of != made_of or not await self._stands(present):
+            present = await self._make_of_show(show, made_of)
+            self._of_shows[show.folder] = present
+        return present.file.path
+
+    async def _stands(self, cover: "_ShowCover") -> bool:
+        look = partial(standing, self._outbox.folder, [cover.file])
+        return bool(await self._outbox.run(look, patience_s=ANSWER_S))
+
+    async def _make_of_show(self, show: Show, made_of: tuple[object, ...]) -> "_ShowCover":
+        self._problems[show.folder] = ""
+        jpeg = await self._make(show.title, await self._picture_of(show))
+        prefix = f"{show.folder}/" if show.folder else ""
+        key, name = _key(show), f"{prefix}cover-{_digest(jpeg)}.jpg"
+        if not await self._place(name, key, jpeg):
+            return _ShowCover((), ExpectedFile("", 0))
+        files = [name]
+        if await self._place(f"{prefix}{FOLDER_COVER}", key, jpeg):
+            files.append(f"{prefix}{FOLDER_COVER}")
+        else:
+            self._problems[show.folder] = (
+                f"{printable(prefix)}{FOLDER_COVER} in the outbox is not narrated's, and stays."
+            )
+        self._ledger.covers.settle(key, *files)
+        return _ShowCover(made_of, ExpectedFile(name, len(jpeg)))
+
+    def leave(self, show: Show) -> None:
+        """Have the covers of a show that is none any more removed. Errors: StorageError."""
+        self._ledger.covers.settle(_key(show))
+        self._of_shows.pop(show.folder, None)
+        self._problems.pop(show.folder, None)
 
     async def of_episode(self, job: Job, manifest: Manifest) -> str:
         """Return the outbox path of an episode's cover, which stands there then; empty if none can.
@@ -138,37 +163,58 @@ class PodcastCovers:
                 return picture
         return b""
 
-    async def _state_of(self, picture: str) -> tuple[int, int] | None:
-        """Size and time of the configured picture; None if there is none."""
-        if not picture:
+    async def _state_of(self, show: Show) -> tuple[int, int] | None:
+        """Size and time of a show's own picture; None if it has none."""
+        if not (show.picture or show.inbox_picture):
             return None
+        disk, file = self._disk, Path(show.picture)
+        if show.inbox_picture:
+            disk, file = self._inbox.disk, self._inbox.root / show.inbox_picture
 
         def look() -> tuple[int, int]:
             try:
-                found = Path(picture).stat()
-            except OSError:
+                found = file.lstat() if show.inbox_picture else file.stat()
+            except (OSError, ValueError):
                 return (0, 0)
             return found.st_size, found.st_mtime_ns
 
-        return await self._disk.run(look)
+        return await disk.run(look)
 
     async def _picture_of(self, show: Show) -> bytes:
-        """Read the configured picture; nothing if there is none, or if it cannot be read."""
-        if not show.picture:
-            return b""
-
-        def read() -> bytes:
-            with Path(show.picture).open("rb") as file:
-                return file.read(PICTURE_BYTES)
-
+        """Read a show's own picture; nothing if there is none, or if it cannot be read."""
         try:
-            return await self._disk.run(read, patience_s=TRANSFER_S)
+            if show.inbox_picture:
+                return await self._inbox.read(show.inbox_picture, PICTURE_BYTES)
+            if show.picture:
+                return await self._disk.run(_read, show.picture, patience_s=TRANSFER_S)
         except OSError as error:
-            self.problem = (
+            self._problems[show.folder] = (
                 f"The podcast's cover is drawn from its title: {printable(show.picture)} cannot be"
                 f" read: {error.strerror}. Mend `podcast: {{image: …}}`, then `narrated reload`."
             )
-            return b""
+        except (SourceError, SourceAbsent, SourceUnreadable) as error:
+            self._problems[show.folder] = (
+                f"The cover of {printable(show.folder or '/')} is drawn from its title:"
+                f" {error.problem} Mend `podcast: {{image: …}}` of that folder."
+            )
+        return b""
+
+
+class _ShowCover(NamedTuple):
+    """The present cover of a show."""
+
+    made_of: tuple[object, ...]
+    file: ExpectedFile
+
+
+def _key(show: Show) -> str:
+    """The owner of a show's covers in the ledger, which no source can be."""
+    return f"{show.folder}/" if show.folder else ""
+
+
+def _read(picture: str) -> bytes:
+    with Path(picture).open("rb") as file:
+        return file.read(PICTURE_BYTES)
 
 
 def _digest(jpeg: bytes) -> str:

@@ -19,6 +19,18 @@ class ListedEpisode(NamedTuple):
     dated_at: float
     sound: str
     size_bytes: int
+    version: str = ""
+    """Another one if its item is another."""
+
+
+class PublishedEpisode(NamedTuple):
+    """A published job, and the item that it has."""
+
+    job: int
+    path: str
+    stem: str
+    made_for: str
+    """The digest of the show that its item was made for; empty if it has none."""
 
 
 class Episodes(Repository):
@@ -59,15 +71,22 @@ class Episodes(Repository):
         found = self._value("SELECT first_at FROM episodes WHERE path = ?", os.fsencode(path))
         return time.time() if found is None else float(found)
 
-    def outdated(self, made_for: str, limit: int) -> list[int]:
-        """Return the next published jobs that have no item, or one made for another show."""
+    def published(self) -> list[PublishedEpisode]:
+        """Return all published jobs with what their items were made of, the newest first."""
         rows = self._db.rows(
-            "SELECT jobs.id FROM jobs LEFT JOIN episodes ON episodes.path = jobs.path"
-            f" WHERE {_DONE} AND (episodes.job IS NOT jobs.id OR episodes.made_for <> ?)"
-            " ORDER BY jobs.id DESC LIMIT ?",
-            (made_for, limit),
+            "SELECT jobs.id, jobs.path, jobs.stem, episodes.job IS jobs.id, episodes.made_for"
+            " FROM jobs LEFT JOIN episodes ON episodes.path = jobs.path"
+            f" WHERE {_DONE} ORDER BY jobs.id DESC"
         )
-        return [number for (number,) in rows]
+        return [
+            PublishedEpisode(
+                job=job,
+                path=os.fsdecode(path),
+                stem=os.fsdecode(stem),
+                made_for=(made_for or "") if is_made else "",
+            )
+            for job, path, stem, is_made, made_for in rows
+        ]
 
     def keep(
         self, job: Job, made_for: str, item: bytes | None, listed: ListedEpisode, show: str
@@ -92,16 +111,18 @@ class Episodes(Repository):
         unlisted = "UPDATE episodes SET item = NULL, job = NULL WHERE path = ?"
         self._write_all(unlisted, ((os.fsencode(path),) for path in paths))
 
-    def listed(self, show: str) -> list[ListedEpisode]:
-        """Return the episodes of a show, the newest first."""
+    def listed(self) -> dict[str, list[ListedEpisode]]:
+        """Return the episodes of all shows by the folders of these, the newest first."""
         rows = self._db.rows(
-            "SELECT path, dated_at, sound, size_bytes FROM episodes WHERE show = ?"
-            " AND item IS NOT NULL ORDER BY dated_at DESC, path DESC",
-            (os.fsencode(show),),
+            "SELECT show, path, dated_at, sound, size_bytes, job, made_for FROM episodes"
+            " WHERE item IS NOT NULL ORDER BY show, dated_at DESC, path DESC"
         )
-        return [
-            ListedEpisode(os.fsdecode(row[0]), row[1], os.fsdecode(row[2]), row[3]) for row in rows
-        ]
+        listed: dict[str, list[ListedEpisode]] = {}
+        for show, path, dated_at, sound, size_bytes, job, made_for in rows:
+            names = os.fsdecode(path), dated_at, os.fsdecode(sound), size_bytes
+            episode = ListedEpisode(*names, f"{job} {made_for}")
+            listed.setdefault(os.fsdecode(show), []).append(episode)
+        return listed
 
     def items(self, paths: list[str]) -> Iterator[bytes]:
         """Yield the items of these episodes in this order, one at a time: all may be large."""
@@ -118,6 +139,10 @@ class Podcasts(Repository):
         """Return the number of a show; empty if none was given."""
         found = self._value("SELECT guid FROM podcasts WHERE folder = ?", os.fsencode(folder))
         return str(found or "")
+
+    def folders(self) -> set[str]:
+        """Return the folders of all shows that were given a number."""
+        return set(self._paths("SELECT folder FROM podcasts"))
 
     def give(self, folder: str, guid: str) -> None:
         """Record the number of a show, for ever."""

@@ -7,6 +7,7 @@ from narrated.ledger.covers import Covers, PagePictures
 from narrated.ledger.database import Database
 from narrated.ledger.engine_rates import EngineRates
 from narrated.ledger.episodes import Episodes, Podcasts
+from narrated.ledger.folder_shows import FolderShows
 from narrated.ledger.held_posts import HeldPosts
 from narrated.ledger.jobs import Jobs
 from narrated.ledger.last_run import LastRun
@@ -47,6 +48,7 @@ class Ledger(Database):
         self.rates = EngineRates(self)
         self.episodes = Episodes(self)
         self.podcasts = Podcasts(self)
+        self.folder_shows = FolderShows(self)
         self.covers = Covers(self)
         self.page_entries = PageEntries(self)
         self.page_files = PageFiles(self)

@@ -14,6 +14,7 @@ from narrated.os_error_remedies import storing
 from narrated.outbox.open_folder import DraftFile, opened, prune, remove, split, sync
 from narrated.outbox.untrusted_reads import file_in, size_in
 
+FEED_NAME = "feed.xml"
 _MOST_PICTURE_BYTES = 32 << 20
 
 
@@ -48,6 +49,26 @@ def feed_beginning(outbox: Path, path: str, most_bytes: int) -> bytes:
     return b""
 
 
+def feed_folders(outbox: Path, mark: bytes) -> list[str]:
+    """Find the folders with a feed of this mark, the root's first. Errors: StorageError."""
+    found: list[str] = []
+    with storing(str(outbox)):
+        for folder, folders, files in os.walk(outbox, onerror=_raise):
+            folders.sort()
+            if FEED_NAME in files:
+                path = os.path.relpath(folder, outbox)
+                inside = "" if path == "." else path
+                feed = f"{inside}/{FEED_NAME}" if inside else FEED_NAME
+                if mark in feed_beginning(outbox, feed, len(mark) + 100):
+                    found.append(inside)
+    return found
+
+
+def _raise(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        raise error
+
+
 def place_feed(outbox: Path, path: str, draft: Path, mark: bytes) -> PlacedFile:
     """Put a finished feed into the outbox, durably, unless the same one stands there.
 
@@ -72,6 +93,27 @@ def place_feed(outbox: Path, path: str, draft: Path, mark: bytes) -> PlacedFile:
             written.place(name)
         sync(folder)
     return PlacedFile.WRITTEN
+
+
+def remove_feed(outbox: Path, path: str, mark: bytes) -> bool:
+    """Remove a feed with this mark, and the folders that it leaves empty; False if there is none.
+
+    Errors: StorageError.
+    """
+    folder_name, name = split(path)
+    with storing(str(outbox / path)), suppress(FileNotFoundError, NotADirectoryError):
+        with opened(outbox, folder_name) as folder:
+            file = file_in(folder, name, str(outbox / path))
+            if file is None:
+                return False
+            with file:
+                if mark not in file.read(len(mark) + 100):
+                    return False
+            remove(folder, name)
+            sync(folder)
+        prune(outbox, path)
+        return True
+    return False
 
 
 def place_picture(outbox: Path, path: str, content: bytes, older_sha256: str) -> PlacedFile:

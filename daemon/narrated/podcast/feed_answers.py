@@ -1,8 +1,12 @@
 """A parser's answers to requests for parts of a feed."""
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
+import msgspec
+
+from narrated.errors import SourceError
 from narrated.podcast.episode import TextBlock
 from narrated.podcast.episode_text import (
     Paragraph,
@@ -11,6 +15,8 @@ from narrated.podcast.episode_text import (
 )
 from narrated.podcast.feed_requests import FeedRequest
 from narrated.podcast.rss import feed_head, feed_item
+from narrated.podcast.show_section import folder_section
+from narrated.printable import printable
 
 
 def answer(header: dict[str, Any], payload: bytes) -> bytes:
@@ -21,6 +27,21 @@ def answer(header: dict[str, Any], payload: bytes) -> bytes:
     blocks = asked.episode.blocks
     words = paragraphs_of_sentences(sentences, blocks) or paragraphs_of_plan(plan)
     return feed_item(asked.show, asked.episode, words or _beginnings(blocks))
+
+
+def section_answer(path: str, content: bytes) -> bytes:
+    """Return the section of a folder's settings as JSON; empty if they give no show.
+
+    Errors: SourceError.
+    """
+    try:
+        text = content.decode().removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        raise SourceError(f"{printable(path)} is not UTF-8.", "Save it as UTF-8.") from error
+    section = folder_section(text, path)
+    if section is None:
+        return b""
+    return json.dumps(msgspec.to_builtins(section)).encode("ascii")  # paths may not be Unicode
 
 
 def _beginnings(blocks: Iterable[TextBlock]) -> tuple[Paragraph, ...]:

@@ -4,6 +4,7 @@ import re
 import uuid
 from urllib.parse import urlsplit
 
+from narrated.outbox.podcast_files import FEED_NAME
 from narrated.podcast.show import Show
 
 MARK = b"<!-- Written by narrated: it replaces this file at each change of the outbox. -->"
@@ -23,7 +24,7 @@ def new_guid(show: Show) -> str:
     if not show.base_url:
         return str(uuid.uuid4())
     parts = urlsplit(show.base_url)
-    address = f"{parts.netloc}{parts.path}{show.feed_path}"
+    address = f"{parts.netloc}{parts.path}{FEED_NAME}"
     return str(uuid.uuid5(_NAMESPACE, address))
 
 

@@ -23,6 +23,9 @@ class FeedElement:
     files: dict[str, int]
     """The sizes of the files of the outbox that the feed names, by their paths."""
     base_url: str
+    """The address of the feed's folder; empty if nobody serves it."""
+    folder: str = ""
+    """The outbox path of that folder."""
 
     @property
     def name(self) -> str:
@@ -47,7 +50,8 @@ class FeedElement:
         if not address.startswith(self.base_url):
             return None
         written = unquote_to_bytes(address.removeprefix(self.base_url))
-        return written.decode("utf-8", "surrogateescape")
+        below = written.decode("utf-8", "surrogateescape")
+        return f"{self.folder}/{below}" if self.folder else below
 
     def is_there(self, address: str) -> bool:
         """True if a file stands where an address leads, or nobody can tell."""
@@ -82,3 +86,11 @@ def addresses(channel: etree._Element) -> Iterator[str]:
         yield str(each.get("url", ""))
     for each in channel.iter(f"{ITUNES}image"):
         yield str(each.get("href", ""))
+
+
+def own_folder(channel: etree._Element) -> str:
+    """Return the address of the folder in which a feed says it is; empty if it says none."""
+    for each in channel.iter(f"{ATOM}link"):
+        if each.get("rel") == "self":
+            return str(each.get("href", "")).rpartition("/")[0] + "/"
+    return ""

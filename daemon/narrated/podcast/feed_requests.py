@@ -40,3 +40,8 @@ class FeedRequest(msgspec.Struct, frozen=True):
         end = begin + header["sentences_bytes"]
         asked = msgspec.convert(json.loads(payload[:begin]), cls)
         return asked, payload[begin:end], payload[end:]
+
+
+def section_request(path: str, content: bytes) -> EncodedRequest:
+    """Ask for the section of a folder's settings file, by its inbox path; the reply is JSON."""
+    return {"do": "feed_section", "name": path, "source_bytes": len(content)}, content

@@ -149,12 +149,11 @@ def _add(
 
 
 def _address(show: Show, path: str) -> str:
-    """Return the address of a file of the outbox; without one of its own, from the feed's folder.
+    """Return the address of a file of the outbox; without a `base_url`, from the feed's folder.
 
     Names are bytes, and some are of no UTF-8: each byte that is no plain letter is written as %XX.
     """
-    from_folder = show.folder and not show.base_url
-    below = path.removeprefix(f"{show.folder}/") if from_folder else path
+    below = path.removeprefix(f"{show.folder}/") if show.folder else path
     return show.base_url + quote(os.fsencode(below), safe="/")
 
 

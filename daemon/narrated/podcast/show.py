@@ -1,12 +1,13 @@
 """A show: all that a feed says of itself, before its first episode."""
 
 import hashlib
+import json
 
 import msgspec
 
+from narrated.outbox.podcast_files import FEED_NAME
 from narrated.podcast.categories import Category
 
-FEED_NAME = "feed.xml"
 COVER_SIDE = 1400
 """The pixels a side of each cover: Apple takes 1400 to 3000."""
 FEED_VERSION = 3
@@ -27,14 +28,16 @@ class Show(msgspec.Struct, frozen=True, kw_only=True):
     owner_name: str = ""
     owner_email: str = ""
     base_url: str = ""
-    """The address of the outbox, with a slash at its end; empty if nobody serves it."""
+    """The address of its folder, with a slash at its end; empty if nobody serves it."""
     link: str = ""
     """The address of its website."""
     type: str = "episodic"
     guid: str = ""
     """Its number in the world; empty until it is given."""
     picture: str = ""
-    """The file of its cover on this machine; empty if the cover is drawn from the title."""
+    """The file of its cover on this machine; empty if it has none."""
+    inbox_picture: str = ""
+    """The inbox path of its cover; without either the cover is drawn from the title."""
     image: str = ""
     """The outbox path of its cover; empty if it has none yet."""
 
@@ -47,4 +50,5 @@ class Show(msgspec.Struct, frozen=True, kw_only=True):
     def digest(self) -> str:
         """A digest of all that the items depend on besides their episodes."""
         of_items = (FEED_VERSION, self.folder, self.base_url, self.language, self.explicit)
-        return hashlib.sha256(msgspec.json.encode(of_items)).hexdigest()[:16]
+        written = json.dumps(of_items, separators=(",", ":"))  # a folder's name may be no Unicode
+        return hashlib.sha256(written.encode("ascii")).hexdigest()[:16]

@@ -70,6 +70,8 @@ class NarrationSettings(msgspec.Struct, frozen=True):
     """A picture's reference, as a post's Markdown would have it."""
     slug: str | None = None
     """The name of the post in its address."""
+    podcast: bool | None = None
+    """True if a folder's settings give a show of its own: `podcast/show_section.py` reads them."""
     draft_mark: str | None = None
     """The entry that marks a draft, such as "`draft: true`"; front matter alone has one."""
     publish_at: str | None = None
@@ -308,6 +310,13 @@ def _inbox_path(path: str) -> str | None:
     return "" if inside == "." else inside
 
 
+def _section(entry: _Entry, _choices: Choices) -> bool:
+    """Take a section for granted, of which a reader of its own knows what it says."""
+    if not isinstance(entry.value, dict):
+        raise entry.error("Write keys and values below it, such as `title: My blog`.")
+    return True
+
+
 _READERS: dict[str, tuple[str, Callable[[_Entry, Choices], object]]] = {
     "title": ("title", _text),
     "author": ("author", _text),
@@ -332,11 +341,13 @@ _READERS: dict[str, tuple[str, Callable[[_Entry, Choices], object]]] = {
     "description": ("description", _text),
     "tags": ("tags", _texts),
     "cover": ("cover", _text),
+    "podcast": ("podcast", _section),
 }
 _POST_ONLY = ("title", "authors", "description", "tags", "cover")
 _FOLDER_ONLY = (
     *("album", "links", "code", "tables", "footnotes", "numbers", "pauses", "pictures"),
     "dialects",
+    "podcast",
 )
 FRONT_MATTER_KEYS = tuple(key for key in _READERS if key not in _FOLDER_ONLY)
 FOLDER_KEYS = tuple(key for key in _READERS if key not in _POST_ONLY)

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Self, TypeVar
 
 from narrated import private_files
-from narrated.config.podcast import show_of
+from narrated.config.podcast import show_settings
 from narrated.config.values import Config
 from narrated.config.worker_specs import speech_engines, worker_specs
 from narrated.disk_threads import TRANSFER_S, DiskThreads
@@ -22,6 +22,8 @@ from narrated.jobs.encoded_narration import clear
 from narrated.jobs.error_notes import ErrorNotes
 from narrated.jobs.event_logging import JobEventLogger
 from narrated.jobs.events import EventDispatcher
+from narrated.jobs.feed_items import FeedItems
+from narrated.jobs.folder_shows import FolderSections
 from narrated.jobs.job_creation import JobCreator
 from narrated.jobs.narration_removal import NarrationRemoval
 from narrated.jobs.narration_rendering import NarrationRenderer
@@ -35,6 +37,7 @@ from narrated.jobs.published_default import PublishedDefault
 from narrated.jobs.publisher import Publisher
 from narrated.jobs.runner import JobRunner
 from narrated.jobs.shielded_outbox_changes import ShieldedOutboxChanges
+from narrated.jobs.show_feeds import ShowFeeds
 from narrated.jobs.sound_file_digests import SoundFileDigests
 from narrated.jobs.source_disposal import DisposalPolicy, SourceDisposal
 from narrated.jobs.source_moves import SourceMoves
@@ -145,7 +148,7 @@ class App:
         self.disposal.after = DisposalPolicy(config.after, config.archive)
         self.cache.limit_bytes = config.cache_limit
         self.ranking.newest_first = config.order == "newest"
-        self.podcast.follow(show_of(config))
+        self.podcast.follow(show_settings(config))
         await self.pool.apply(specs)
         with suppress(StorageError):  # it is followed again within a second
             self.breaks.follow()
@@ -282,14 +285,21 @@ class App:
         self.removal = NarrationRemoval(ledger, self.outbox, events)
         self._build_runner()
 
+    def _build_podcast(self, parsers: ParserPool) -> None:
+        ledger, outbox, inbox, disk = self.ledger, self.outbox, self.inbox, self.state_disk
+        covers = PodcastCovers(ledger, outbox, parsers, inbox, disk)
+        sections = FolderSections(ledger, inbox, parsers, self.read_apart)
+        items = FeedItems(ledger, outbox, parsers, covers, self.read_apart, disk)
+        feeds = ShowFeeds(ledger, outbox, parsers, covers, self.config.state / "work", disk)
+        shows = show_settings(self.config)
+        self.podcast = PodcastFeed(ledger, self.read_apart, sections, items, feeds, shows)
+        self.podcast.listen(self.events)
+
     def _build_runner(self) -> None:
         ledger, config, events, inbox = self.ledger, self.config, self.events, self.inbox
         parsers = self._start_parsers(PARSERS)
         self.planner = self.build_planner(parsers)
-        covers = PodcastCovers(ledger, self.outbox, parsers, inbox, self.state_disk)
-        storage = (ledger, self.outbox, parsers, covers, self.read_apart, config.state / "work")
-        self.podcast = PodcastFeed(*storage, self.state_disk, show_of(config))
-        self.podcast.listen(events)
+        self._build_podcast(parsers)
         work, encoders, tags = config.state / "work", self.encoders, TagMaker(parsers, inbox)
         takes = (self.cache, ledger.rates, self.engines)
         self.speaker = NarrationRenderer(*takes, work, encoders, tags, self.scheduler.brake)

@@ -1,0 +1,73 @@
+"""Reads the `podcast:` sections of folders' settings: each version once, by a parser."""
+
+import hashlib
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+import msgspec
+
+from narrated.errors import NarratedError, ParserUnavailable, SourceAbsent, StorageError
+from narrated.inbox.async_reads import AsyncInboxReader
+from narrated.inbox.name_rules import ignored
+from narrated.jobs.settings_and_lexicons import SETTINGS_BYTES
+from narrated.ledger.store import Ledger
+from narrated.podcast.feed_requests import FEED_TURN, section_request
+from narrated.podcast.show_section import ShowSection
+from narrated.workers.parser_pool import ParserPool
+
+Value = TypeVar("Value")
+
+
+class ReadApart(Protocol):
+    """Runs a long query of the ledger in a thread, on a connection of its own."""
+
+    def __call__(self, query: Callable[[Ledger], Value]) -> Awaitable[Value]: ...
+
+
+@dataclass(eq=False)
+class FolderSections:
+    """The sections of the inbox's folders, as the ledger keeps them."""
+
+    _ledger: Ledger
+    _inbox: AsyncInboxReader
+    _parsers: ParserPool
+    _read_apart: ReadApart
+    problems: tuple[str, ...] = ()
+    """What is wrong with a section: its show stays as it was."""
+
+    async def read(self, ignore: Sequence[str]) -> dict[str, ShowSection]:
+        """Return the sections by folders of the inbox, after those that changed were read.
+
+        Errors: StorageError, ParserUnavailable.
+        """
+        for path in await self._read_apart(lambda ledger: ledger.folder_shows.left()):
+            self._ledger.folder_shows.forget(path)
+        changed = await self._read_apart(lambda ledger: ledger.folder_shows.changed())
+        for path, sha256 in changed.items():
+            await self._read_version(path, sha256)
+        kept = await self._read_apart(lambda ledger: ledger.folder_shows.all())
+        kept = [each for each in kept if not ignored(each.path, ignore)]
+        self.problems = tuple(each.problem for each in kept if each.problem)
+        return {
+            each.path.rpartition("/")[0]: msgspec.convert(json.loads(each.section), ShowSection)
+            for each in kept
+            if each.section
+        }
+
+    async def _read_version(self, path: str, sha256: str) -> None:
+        """Read a settings file that the scanner reported; it reports another version, too."""
+        try:
+            content = await self._inbox.read(path, SETTINGS_BYTES)
+            if hashlib.sha256(content).hexdigest() != sha256:
+                return
+            section = await self._parsers.ask(*section_request(path, content), FEED_TURN)
+        except SourceAbsent:
+            return
+        except (StorageError, ParserUnavailable):
+            raise
+        except NarratedError as error:
+            self._ledger.folder_shows.keep(path, sha256, None, str(error))
+            return
+        self._ledger.folder_shows.keep(path, sha256, section or None)

@@ -1,0 +1,158 @@
+"""Several shows in one outbox: a folder with a section, or each first folder, has its own feed."""
+
+import io
+import signal
+from pathlib import Path
+from typing import Any
+
+import feedparser
+from PIL import Image
+
+from support.consistency import verify
+from support.daemon import Daemon, running, toy, wait
+
+SHOW = {"title": "All", "author": "Ada", "base_url": "https://example.org/pod"}
+
+
+def _feed(daemon: Daemon, folder: str = "") -> Any:
+    """The feed of a folder of the outbox; None if there is none."""
+    path = daemon.outbox / folder / "feed.xml"
+    if not path.exists():
+        return None
+    read = feedparser.parse(path.read_bytes())
+    assert not read.bozo
+    return read
+
+
+def _titles(daemon: Daemon) -> dict[str, set[str]]:
+    """The titles of the episodes of each feed."""
+    feeds = sorted(daemon.outbox.rglob("feed.xml"))
+    folders = [str(each.parent.relative_to(daemon.outbox)) for each in feeds]
+    return {each: {entry.title for entry in _feed(daemon, each).entries} for each in folders}
+
+
+def _wait_titles(daemon: Daemon, **expected: set[str]) -> None:
+    """Wait until the outbox has exactly these feeds; `root` is that of the outbox itself."""
+    shows = {key.replace("root", ".").replace("__", "/"): each for key, each in expected.items()}
+    wait(lambda: _titles(daemon) == shows, lambda: f"{_titles(daemon)}\n{daemon.log}")
+
+
+def _reload(daemon: Daemon, **podcast: Any) -> None:
+    told = len(daemon.statuses)
+    daemon.configure(**toy(daemon.home), podcast=podcast)
+    daemon.signal(signal.SIGHUP)
+    daemon.wait_told("READY=1", since=told)
+
+
+def _drop(daemon: Daemon, path: str) -> None:
+    daemon.drop(path, f"# {Path(path).stem}\n\nWords of {Path(path).stem}.\n")
+
+
+def test_each_folder_is_a_show(tmp_path: Path) -> None:
+    """With `folders: each` each first folder has a feed with its own number, address and cover."""
+    with running(tmp_path, podcast=SHOW | {"folders": "each"}) as daemon:
+        for path in ("one.md", "tea/two.md", "tea/deep/three.md", "pots & pans/four.md"):
+            _drop(daemon, path)
+        wait(lambda: len(_titles(daemon)) == 3, lambda: daemon.log)
+        _wait_titles(daemon, root={"one"}, tea={"two", "three"}, **{"pots-pans": {"four"}})
+        feeds = {each: _feed(daemon, each).feed for each in ("", "tea", "pots-pans")}
+        assert [each.title for each in feeds.values()] == ["All", "tea", "pots & pans"]
+        assert len({each.podcast_guid for each in feeds.values()}) == 3
+        three = _feed(daemon, "tea").entries
+        urls = {each.enclosures[0].href for each in three}
+        assert "https://example.org/pod/tea/deep/three.mp3" in urls
+        cover = feeds["tea"].image.href
+        assert cover.startswith("https://example.org/pod/tea/cover-")
+        folder_jpg = daemon.outbox / "tea/folder.jpg"
+        assert folder_jpg.read_bytes() == (daemon.outbox / "tea" / Path(cover).name).read_bytes()
+        checked = daemon.ask("podcast", "check").stdout
+        for feed in ("tea/feed.xml", "pots-pans/feed.xml"):
+            assert f"{feed} has" in checked
+        assert "not in the outbox" not in checked
+
+        numbers = {
+            each.title: each.id for folder in feeds for each in _feed(daemon, folder).entries
+        }
+        _reload(daemon, **SHOW)
+        _wait_titles(daemon, root={"one", "two", "three", "four"})
+        assert {each.title: each.id for each in _feed(daemon).entries} == numbers
+        wait(lambda: not folder_jpg.exists(), lambda: daemon.log)
+        daemon.wait_idle()
+        daemon.stop()
+        verify(daemon)
+
+
+def test_section_makes_a_show(tmp_path: Path) -> None:
+    """A section gives a show of its own; nothing is spoken again as it comes, changes or goes."""
+    with running(tmp_path, podcast=SHOW) as daemon:
+        for path in ("one.md", "tea/two.md", "tea/green/three.md"):
+            _drop(daemon, path)
+        _wait_titles(daemon, root={"one", "two", "three"})
+        number = {each.title: each.id for each in _feed(daemon).entries}
+        spoken = daemon.spoken
+        settings = "podcast:\n  title: All about tea\n  language: de\n  author: Bo\n"
+        daemon.drop("tea/.narrated.yaml", settings)
+        _wait_titles(daemon, root={"one"}, tea={"two", "three"})
+        feed = _feed(daemon, "tea")
+        assert (feed.feed.title, feed.feed.language) == ("All about tea", "de")
+        assert {each.id for each in feed.entries} == {number["two"], number["three"]}
+
+        daemon.drop("tea/green/.narrated.yaml", "podcast: {title: Green, base_url: https://g.org}")
+        _wait_titles(daemon, root={"one"}, tea={"two"}, tea__green={"three"})
+        assert _feed(daemon, "tea/green").entries[0].enclosures[0].href == "https://g.org/three.mp3"
+
+        daemon.drop("tea/.narrated.yaml", "podcast: {titel: Tea}")
+        wait(lambda: any("titel" in each for each in daemon.status()["notices"]))
+        wait((daemon.outbox / "tea/two.error.txt").exists, lambda: daemon.log)
+        assert "unknown key `titel`" in (daemon.outbox / "tea/two.error.txt").read_text()
+        assert _feed(daemon, "tea").feed.title == "All about tea"
+
+        daemon.kill()
+        (daemon.inbox / "tea/.narrated.yaml").unlink()
+        (daemon.inbox / "tea/green/.narrated.yaml").unlink()
+        daemon.start()
+        _wait_titles(daemon, root={"one", "two", "three"})
+        assert {each.title: each.id for each in _feed(daemon).entries} == number
+        daemon.wait_idle()
+        assert daemon.spoken == spoken
+        daemon.stop()
+        verify(daemon)
+
+
+def test_show_without_episodes_has_no_feed(tmp_path: Path) -> None:
+    """The feed of a show goes with its last episode; one that is not ours stays and is told."""
+    options: dict[str, Any] = {"removed": "withdraw", "withdraw_after": 0, "scan": "200ms"}
+    with running(tmp_path, podcast=SHOW | {"folders": "each"}, **options) as daemon:
+        for path in ("tea/one.md", "pots/two.md"):
+            _drop(daemon, path)
+        _wait_titles(daemon, tea={"one"}, pots={"two"})
+        theirs = daemon.outbox / "pots/feed.xml"
+        theirs.write_text("<rss><channel><title>Mine</title></channel></rss>")
+        for path in ("tea/one.md", "pots/two.md"):
+            (daemon.inbox / path).unlink()
+        wait(lambda: not (daemon.outbox / "tea").exists(), lambda: daemon.log)
+        wait(lambda: not (daemon.outbox / "pots/two.mp3").exists(), lambda: daemon.log)
+        wait(lambda: _titles(daemon).get(".") == set(), lambda: daemon.log)
+        assert "Mine" in theirs.read_text()
+
+
+def test_cover_of_a_show_is_of_the_inbox(tmp_path: Path) -> None:
+    """A section's picture is its show's cover, from the inbox alone; without one it is told."""
+    red = io.BytesIO()
+    Image.new("RGB", (300, 200), "red").save(red, "PNG")
+    with running(tmp_path, podcast=SHOW) as daemon:
+        _drop(daemon, "tea/one.md")
+        daemon.drop("tea/.narrated.yaml", "podcast: {image: .cover.png}")
+        wait(
+            lambda: any("tea/.cover.png" in each for each in daemon.status()["notices"]),
+            lambda: daemon.log,
+        )
+        daemon.drop("tea/.cover.png", red.getvalue())
+        _drop(daemon, "tea/two.md")
+        _wait_titles(daemon, tea={"one", "two"})
+
+        def middle() -> Any:
+            return Image.open(daemon.outbox / "tea/folder.jpg").getpixel((700, 700))
+
+        wait(lambda: middle() == (254, 0, 0), lambda: daemon.log)
+        wait(lambda: daemon.status()["notices"] == [])
