@@ -11,18 +11,25 @@ from html import escape
 from urllib.parse import quote
 
 from narrated.podcast.page_episode import PAGE_FOLDER, PageEpisode
-from narrated.podcast.show import Show
+from narrated.podcast.page_frame import PAGE_BEGIN, PAGE_END, SEARCH, sign
+from narrated.podcast.show import COVER_SIDE, FEED_NAME, Show
+
+__all__ = ["PAGE_END", "PAGE_MARK", "PAGE_VERSION", "page_address", "page_entry", "page_head"]
 
 PAGE_MARK = b"<!-- Written by narrated: it replaces this file at each change of the outbox. -->"
 """Tells a page of ours from one of somebody else, which stays."""
-PAGE_VERSION = 1
+PAGE_VERSION = 2
 """Raised when the bytes of the page change for the same episodes, so that all are made again."""
-PAGE_END = b"</ol>\n</main>\n</body>\n</html>\n"
 
 _POLICY = (
     "default-src 'none'; script-src 'self' file:; style-src 'self' file:; img-src 'self' file:; "
     "media-src 'self' file:; base-uri 'none'; form-action 'none'"
 )
+_SCRIPTS = ("base", "text", "player", "reader", "list", "search", "keys", "page")
+"""In the order in which they run: each uses those before it."""
+_COVER_SIDE = 320
+_LATEST_S = 253_402_214_400.0
+"""The last day of the year 9999."""
 
 
 def page_head(shows: Sequence[Show], searches: Sequence[int] = ()) -> bytes:
@@ -30,24 +37,50 @@ def page_head(shows: Sequence[Show], searches: Sequence[int] = ()) -> bytes:
 
     `searches` are the numbers of the search scripts that stand.
     """
-    first, words = shows[0], " ".join(map(str, searches))
+    first, numbers = shows[0], " ".join(map(str, searches))
+    scripts = "".join(
+        f'<script src="{PAGE_FOLDER}/{each}.js" defer></script>\n' for each in _SCRIPTS
+    )
     return _bytes(
         f"<!DOCTYPE html>\n{PAGE_MARK.decode()}\n"
-        f'<html lang="en" data-podcast="{escape(first.guid)}" data-searches="{words}">\n'
+        f'<html lang="en" data-podcast="{escape(first.guid)}" data-searches="{numbers}" '
+        f'data-shows="{len(shows)}">\n'
         '<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="referrer" content="no-referrer">\n'
+        '<meta name="color-scheme" content="light dark">\n'
         f"<title>{escape(first.title)}</title>\n"
+        f'<link rel="icon" type="image/svg+xml" href="{PAGE_FOLDER}/icon.svg">\n'
         f'<link rel="stylesheet" href="{PAGE_FOLDER}/page.css">\n'
-        f"</head>\n<body>\n<main>\n<h1>{escape(first.title)}</h1>\n<ol>\n"
+        f"{''.join(map(_feed_for_programs, shows))}{scripts}"
+        f"</head>\n<body>\n{PAGE_BEGIN}"
+        '<a class="skip" href="#main">Skip to the episodes</a>\n'
+        f'{_masthead(shows)}<main id="main" tabindex="-1">\n'
+        '<section id="now" aria-labelledby="now-title" hidden></section>\n'
+        '<section id="found" aria-labelledby="found-title" hidden>'
+        '<h2 id="found-title"></h2><ol></ol></section>\n'
+        '<section id="list" aria-labelledby="list-title">\n'
+        '<div class="choice"><h2 id="list-title">Episodes</h2>'
+        '<div id="filters" role="group" aria-label="Show only" hidden></div></div>\n'
+        '<ol id="episodes">\n'
     )
 
 
 def page_entry(episode: PageEpisode) -> bytes:
     """Write the entry of an episode in the page's list."""
+    title, sound = escape(episode.title or "Untitled"), page_address(episode.sound.path)
     return _bytes(
-        f'<li class="entry" id="entry-{escape(episode.key)}"><h3>{escape(episode.title)}</h3>'
-        f"<p>{_date(episode.dated_s)}</p>"
-        f'<audio controls preload="none" src="{page_address(episode.sound.path)}"></audio></li>\n'
+        f'<li class="entry" id="e={escape(episode.key)}" data-kind="{escape(episode.kind)}" '
+        f'data-show="{escape(episode.show)}" data-sound="{sound}" '
+        f'data-seconds="{round(episode.duration_s, 2)}">'
+        f'{_entry_cover(episode)}<div class="about">'
+        f'<h3{_language(episode)} dir="auto">'
+        f'<a href="#e={escape(episode.key)}">{title}</a></h3>'
+        f'<p class="facts">{_facts(episode)}</p>{_description(episode)}'
+        f'<noscript><audio controls preload="none" src="{sound}"></audio></noscript></div>'
+        f'<button type="button" class="play" aria-label="Play: {title}">'
+        f"{sign('play')}{sign('pause')}</button></li>\n"
     )
 
 
@@ -56,8 +89,87 @@ def page_address(path: str) -> str:
     return quote(os.fsencode(path), safe="/")
 
 
-def _date(dated_s: float) -> str:
-    return datetime.fromtimestamp(dated_s, UTC).strftime("%-d %B %Y")
+def _masthead(shows: Sequence[Show]) -> str:
+    first = shows[0]
+    author = f'<p class="author">{escape(first.author)}</p>' if first.author else ""
+    about = f'<p class="description">{escape(first.description)}</p>' if first.description else ""
+    link = f'<p><a href="{escape(first.link)}">Website</a></p>' if _is_web(first.link) else ""
+    return (
+        f'<header id="show" lang="{escape(first.language)}">\n{_cover(first.image, COVER_SIDE)}'
+        f'<div class="about"><h1 dir="auto">{escape(first.title)}</h1>{author}{about}{link}</div>\n'
+        f'<div class="tools" lang="en">{SEARCH}{_feeds(shows)}</div>\n</header>\n'
+    )
+
+
+def _feeds(shows: Sequence[Show]) -> str:
+    several = len(shows) > 1
+    feeds = "".join(
+        f'<li><a href="{_feed_address(each)}">{sign("feed")}'
+        f"{f'Feed: {escape(each.title)}' if several else 'Feed for podcast players'}</a></li>"
+        for each in shows
+    )
+    return f'<ul class="feeds">{feeds}</ul>\n{"" if shows[0].base_url else _NO_ADDRESS}'
+
+
+_NO_ADDRESS = """\
+<details class="address"><summary>The feed has no web address yet</summary>
+<p>This page works all the same, from disk and from any web server. gPodder takes the feed, and \
+AntennaPod plays the folder itself.</p>
+<p>AntennaPod, newsboat and Apple Podcasts cannot subscribe: they need <code>podcast: base_url</code> \
+in the configuration, the address where this folder is served.</p></details>
+"""
+
+
+def _feed_for_programs(show: Show) -> str:
+    """Write the link by which browsers and players find a feed."""
+    return (
+        f'<link rel="alternate" type="application/rss+xml" title="{escape(show.title)}" '
+        f'href="{_feed_address(show)}">\n'
+    )
+
+
+def _feed_address(show: Show) -> str:
+    return escape(show.base_url) + FEED_NAME if show.base_url else page_address(show.feed_path)
+
+
+def _entry_cover(episode: PageEpisode) -> str:
+    return _cover(episode.small_cover or episode.cover, _COVER_SIDE, lazy=True)
+
+
+def _cover(path: str, side: int, *, lazy: bool = False) -> str:
+    if not path:
+        return '<span class="cover"></span>'
+    later = ' loading="lazy" decoding="async"' if lazy else ""
+    address = page_address(path)
+    return f'<img class="cover" src="{address}" alt="" width="{side}" height="{side}"{later}>'
+
+
+def _facts(episode: PageEpisode) -> str:
+    date = datetime.fromtimestamp(min(max(0.0, episode.dated_s), _LATEST_S), UTC)
+    shown = f"{date.day} {date:%B} {date.year}"
+    of = f' <span class="of">{escape(episode.show)}</span>' if episode.show else ""
+    day = f'<time datetime="{date:%Y-%m-%d}">{shown}</time>'
+    return f"{day} <span>{_length(episode.duration_s)}</span>{of}"
+
+
+def _length(duration_s: float) -> str:
+    minutes = max(1, round(duration_s / 60))
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def _description(episode: PageEpisode) -> str:
+    if not episode.description:
+        return ""
+    words = escape(episode.description)
+    return f'<p class="description"{_language(episode)} dir="auto">{words}</p>'
+
+
+def _language(episode: PageEpisode) -> str:
+    return f' lang="{escape(episode.language)}"' if episode.language else ""
+
+
+def _is_web(address: str) -> bool:
+    return address.startswith(("https://", "http://"))
 
 
 def _bytes(text: str) -> bytes:
