@@ -6,8 +6,8 @@ Only scripts use it, so that all of it is hidden until they run.
 _SIGNS = {
     "play": '<path class="full" d="M8 5v14l11-7z"/>',
     "pause": '<path class="full" d="M7 5h3.5v14H7zM13.5 5H17v14h-3.5z"/>',
-    "back": '<path d="M12 5a8 8 0 1 1-7.6 5.5M12 5 9 2m3 3L9 8"/>',
-    "ahead": '<path d="M12 5a8 8 0 1 0 7.6 5.5M12 5l3-3m-3 3 3 3"/>',
+    "back": '<path d="M10.5 5H12a8 8 0 1 1-7.6 5.5M13.5 2l-3 3 3 3"/>',
+    "ahead": '<path d="M13.5 5H12a8 8 0 1 0 7.6 5.5M10.5 2l3 3-3 3"/>',
     "next": '<path class="full" d="M6 5.8v12.4l8.5-6.2z"/><path d="M17.5 5.5v13"/>',
     "search": '<circle cx="10.5" cy="10.5" r="6"/><path d="m15 15 5 5"/>',
     "left": '<path d="M19 12H5m6-6-6 6 6 6"/>',
@@ -16,13 +16,14 @@ _SIGNS = {
     "feed": '<circle class="full" cx="6" cy="18" r="1.2"/>'
     '<path d="M5 12a7 7 0 0 1 7 7M5 6a13 13 0 0 1 13 13"/>',
     "follow": '<path d="M12 4v14m-6-6 6 6 6-6"/>',
+    "moon": '<path d="M19.5 14.5A8 8 0 0 1 9.5 4.5a8 8 0 1 0 10 10z"/>',
     "close": '<path d="m6 6 12 12M18 6 6 18"/>',
 }
 
 
 def sign(name: str) -> str:
     """Return a sign that is decoration: what stands beside it, or its button's label, says it."""
-    return f'<svg class="sign" aria-hidden="true"><use href="#sign-{name}"/></svg>'
+    return f'<svg class="sign sign-{name}" aria-hidden="true"><use href="#sign-{name}"/></svg>'
 
 
 _SYMBOLS = "".join(
@@ -64,7 +65,13 @@ _SPEED_OPTIONS = "".join(
     f'<option value="{each}"{" selected" if each == "1" else ""}>{each} ×</option>'
     for each in _SPEEDS
 )
-_SLEEP_OPTIONS = "".join(f'<option value="{each}">{each} min</option>' for each in _MINUTES)
+_SLEEP_OPTIONS = "".join(
+    [
+        '<option value="">off</option>',
+        *(f'<option value="{each}">{each} min</option>' for each in _MINUTES),
+        '<option value="end">at its end</option>',
+    ]
+)
 
 _PLAYER = f"""\
 <button type="button" id="follow" hidden>{sign("follow")}Back to the voice</button>
@@ -83,9 +90,9 @@ _PLAYER = f"""\
 <p class="times"><span class="at">0:00</span> <span class="unseen">of</span> \
 <span class="whole">0:00</span></p>
 <div class="ways">
-<label><span>Speed</span><select id="speed">{_SPEED_OPTIONS}</select></label>
-<label><span>Sleep</span><select id="sleep"><option value="">off</option>{_SLEEP_OPTIONS}\
-<option value="end">at its end</option></select></label>
+<label><span class="unseen">Speed</span><select id="speed">{_SPEED_OPTIONS}</select></label>
+<label><span class="unseen">Sleep timer</span>{sign("moon")}<select id="sleep">{_SLEEP_OPTIONS}\
+</select></label>
 <button type="button" id="help" aria-label="Keys" aria-haspopup="dialog">{sign("keys")}</button>
 </div>
 </section>

@@ -115,8 +115,8 @@ _NO_ADDRESS = """\
 <details class="address"><summary>The feed has no web address yet</summary>
 <p>This page works all the same, from disk and from any web server. gPodder takes the feed, and \
 AntennaPod plays the folder itself.</p>
-<p>AntennaPod, newsboat and Apple Podcasts cannot subscribe: they need <code>podcast: base_url</code> \
-in the configuration, the address where this folder is served.</p></details>
+<p>AntennaPod, newsboat and Apple Podcasts cannot subscribe: they need the address where this \
+folder is served, as <code>podcast: base_url</code> in the configuration.</p></details>
 """
 
 

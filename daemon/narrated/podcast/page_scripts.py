@@ -3,6 +3,7 @@
 Each calls `narrated.take(kind, data)`. The same data makes the same bytes.
 """
 
+import re
 from collections.abc import Iterable
 
 import msgspec
@@ -14,6 +15,7 @@ from narrated.printable import encodable
 SEARCH_EPISODES = 64
 """The most episodes of a search script, so that one more episode changes one small file."""
 
+_ANNOUNCED = re.compile(r'announced" data-s="([\d ]{1,4096})"')
 _ESCAPES = ((b"<", rb"\u003c"), (b"\xe2\x80\xa8", rb"\u2028"), (b"\xe2\x80\xa9", rb"\u2029"))
 
 
@@ -30,6 +32,7 @@ def episode_script(episode: PageEpisode) -> bytes:
         "cover": page_address(episode.cover),
         "html": episode.html,
         "sentences": [(each.number, each.start_s, each.end_s) for each in episode.sentences],
+        "said": _said(episode),
         "chapters": [(each.start_s, each.title) for each in episode.chapters],
         "files": [(page_address(each.path), each.type) for each in episode.files],
     }
@@ -49,6 +52,12 @@ def search_script(number: int, words: Iterable[bytes]) -> bytes:
 def script(kind: str, data: object) -> bytes:
     """Write a script that hands data of a kind to the page."""
     return _call(kind, _json(data))
+
+
+def _said(episode: PageEpisode) -> dict[int, str]:
+    """Return the words that are said in place of a thing, by their sentences' numbers."""
+    numbers = {int(each) for found in _ANNOUNCED.findall(episode.html) for each in found.split()}
+    return {each.number: each.text for each in episode.sentences if each.number in numbers}
 
 
 def _call(kind: str, data: bytes) -> bytes:

@@ -2,7 +2,7 @@
 // The text of an episode: shown as it is written, with the sentence marked that is heard.
 
 narrated.text = (() => {
-  const { one, all, motion } = narrated;
+  const { one, all, element, motion } = narrated;
   const ELEMENTS = new Set(
     ("h1 h2 h3 h4 h5 h6 p ul ol li dl dt dd table caption thead tbody tfoot tr th td blockquote " +
       "pre code figure img figcaption section div hr br a em strong del ins s sub sup span mark " +
@@ -25,6 +25,7 @@ narrated.text = (() => {
     holder = within;
     holder.replaceChildren(copied(data.html));
     holder.lang = data.language || one("#show").lang;
+    for (const thing of all(".announced", holder)) tellSaid(thing, data.said);
     sentences = [...data.sentences].sort((one, other) => one[1] - other[1]);
     parts = new Map();
     for (const part of all("[data-s]", holder)) {
@@ -37,6 +38,16 @@ narrated.text = (() => {
     heard = -1;
     following = true;
     reach(sentences.length ? parts.get(sentences[0][0])[0] : null);
+  }
+
+  /** Put what the voice says of a thing under it: a picture, a table or code is not read out. */
+  function tellSaid(thing, said) {
+    const words = said[thing.dataset.s?.split(" ")[0]];
+    if (!words || thing.localName === "h1") return;
+    const line = element("p", "said", words);
+    line.dataset.s = thing.dataset.s;
+    if (thing.localName === "figure") thing.append(line);
+    else thing.after(line);
   }
 
   function clear() {
