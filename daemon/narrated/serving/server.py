@@ -12,7 +12,8 @@ from types import FrameType
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from narrated.serving.application import STALL_S, Application
+from narrated.serving import application as answers
+from narrated.serving.application import Application
 from narrated.systemd_notify import ServiceNotifier
 
 MOST_CLIENTS = 512
@@ -22,7 +23,8 @@ _MOST_CONNECTIONS = 2 * MOST_CLIENTS
 _DESCRIPTORS = 4096
 _MOST_HEADER_BYTES = 16 << 10
 _HEADER_S = 20.0
-"""A request's headers must be there so long after the connection, or after the last answer."""
+"""A request's headers must be there so long after the connection, or after the last answer. The
+rest of an answer has as long as each piece of it: `STALL_S`."""
 _KEEP_ALIVE_S = 10
 _LOOK_S = 5.0
 _STOP_S = 5
@@ -58,11 +60,12 @@ class BoundedConnection(H11Protocol):
 
     def _end_if_idle(self) -> None:
         now = self.loop.time()
-        if self.cycle is not None and not self.cycle.response_complete:
+        is_answering = self.cycle is not None and not self.cycle.response_complete
+        if is_answering and not self.transport.is_closing():
             self._idle_since = None  # the application has a deadline of its own
         elif self._idle_since is None:
             self._idle_since = now
-        limit_s = STALL_S if self.transport.get_write_buffer_size() else _HEADER_S
+        limit_s = answers.STALL_S if self.transport.get_write_buffer_size() else _HEADER_S
         if self._idle_since is not None and now - self._idle_since > limit_s:
             self.transport.abort()
         else:
@@ -95,6 +98,16 @@ def run_server(
 ) -> None:
     """Answer on these sockets until a signal; then exit with code 0."""
     _allow_descriptors()
+    # uvicorn raises the signal again that ended it.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _end)
+    make_server(application, notifier, status).run(sockets)
+
+
+def make_server(
+    application: Application, notifier: ServiceNotifier, status: str
+) -> NotifyingServer:
+    """Make a server within our bounds; `status` tells the journal and systemd what it serves."""
     # It logs at each request that is no HTTP: a stranger must not fill the journal.
     logging.getLogger("uvicorn").setLevel(logging.CRITICAL)
 
@@ -112,17 +125,14 @@ def run_server(
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        limit_concurrency=MOST_CLIENTS,
+        limit_concurrency=MOST_CLIENTS + 1,  # it counts the one that asks
         h11_max_incomplete_event_size=_MOST_HEADER_BYTES,
         timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=_STOP_S,
         timeout_notify=max(1, int((notifier.watchdog_s or 60) / 3)),
         callback_notify=alive,
     )
-    # uvicorn raises the signal again that ended it.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _end)
-    NotifyingServer(config, notifier, status).run(sockets)
+    return NotifyingServer(config, notifier, status)
 
 
 def _end(number: int, frame: FrameType | None) -> None:
