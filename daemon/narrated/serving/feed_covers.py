@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from io import BufferedReader
 from itertools import islice
-from urllib.parse import quote, unquote_to_bytes
+from urllib.parse import unquote_to_bytes
 
 from narrated.podcast.feed_parts import MARK, MOST_HEAD_BYTES
 
@@ -35,12 +35,10 @@ def covers_in(file: BufferedReader, feed_path: str) -> frozenset[str]:
 
 
 def _base_of(head: bytes, feed_path: str) -> tuple[bytes, str]:
-    """The address of the outbox, if the feed tells it; else the folder that links start from."""
+    """The address of a feed's folder, if the feed tells it, and the path of that folder."""
     own = _SELF.search(head)
-    ending = quote(os.fsencode(feed_path)).encode()
-    if own is not None and own[1].endswith(b"/" + ending):
-        return own[1].removesuffix(ending), ""
-    return b"", feed_path.rpartition("/")[0]
+    base = b"" if own is None else own[1].rpartition(b"/")[0] + b"/"
+    return base, feed_path.rpartition("/")[0]
 
 
 def _addresses(file: BufferedReader) -> Iterator[bytes]:

@@ -22,11 +22,11 @@ from narrated import regular_file
 from narrated.audio.formats import LONG_SUFFIXES
 from narrated.outbox.manifest import MANIFEST_SUFFIX
 from narrated.outbox.open_folder import absent_if_refused, opened
+from narrated.outbox.podcast_files import FEED_NAME
 from narrated.outbox.unique_stems import is_inside
 from narrated.outbox.untrusted_reads import manifest_in
 from narrated.podcast.feed_parts import MARK
 from narrated.podcast.page_episode import PAGE_FOLDER
-from narrated.podcast.show import FEED_NAME
 from narrated.serving.feed_covers import covers_in, is_feed
 
 PAGE_NAME = "index.html"
