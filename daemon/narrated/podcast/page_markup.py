@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 from html import escape
 from urllib.parse import quote
 
+from narrated.outbox.podcast_files import FEED_NAME
 from narrated.podcast.page_episode import PAGE_FOLDER, PageEpisode
 from narrated.podcast.page_frame import PAGE_BEGIN, PAGE_END, SEARCH, sign
-from narrated.podcast.show import COVER_SIDE, FEED_NAME, Show
+from narrated.podcast.show import COVER_SIDE, Show
 
 __all__ = ["PAGE_END", "PAGE_MARK", "PAGE_VERSION", "page_address", "page_entry", "page_head"]
 
