@@ -72,6 +72,10 @@ def _result(header: dict[str, Any], payload: bytes) -> bytes:
         from narrated.podcast.feed_answers import section_answer
 
         return section_answer(header["name"], payload)
+    if header["do"] == "page":
+        from narrated.podcast.page_answers import answer as page_answer
+
+        return page_answer(header, payload)
     raise NarratedError(f"The parser does not know the request `{header['do']}`.")
 
 

@@ -18,6 +18,7 @@ from narrated.inbox.name_rules import NameKind, judge_path
 from narrated.outbox.manifest import MANIFEST_SUFFIX, Manifest, ManifestOutput
 from narrated.outbox.unique_stems import ERROR_SUFFIX, STATUS_NAME
 from narrated.outbox.untrusted_reads import known_manifest
+from narrated.podcast.page_episode import PAGE_FOLDER, PAGE_NAME
 from narrated.podcast.show import FEED_NAME
 from support.daemon import Daemon
 
@@ -112,7 +113,11 @@ class LedgerRows:
                 {job for (job,) in db.execute("SELECT job FROM plans")},
                 {
                     os.fsdecode(file)
-                    for (file,) in db.execute("SELECT file FROM covers WHERE current = 1")
+                    for (file,) in db.execute(
+                        "SELECT file FROM covers WHERE current = 1 UNION ALL"
+                        " SELECT file FROM page_pictures UNION ALL"
+                        f" SELECT '{PAGE_FOLDER}/' || name FROM page_files"
+                    )
                 },
             )
         finally:
@@ -271,14 +276,14 @@ def _decoded_s(path: Path, sha256: str) -> float:
 
 
 def astray(ledger: LedgerRows, outbox: OutboxFiles) -> Iterator[str]:
-    """Nothing but narrations, notes of what failed, status and feed stand in the outbox."""
+    """Nothing but narrations, notes of what failed, status, feed and page stand in the outbox."""
     notes = {job.stem + ERROR_SUFFIX for job in ledger.last.values() if job.state == "failed"}
     for note in notes - outbox.files:
         yield f"{note} is missing"
     published = {stem + MANIFEST_SUFFIX for stem in outbox.manifests}
     published |= {name for stem in outbox.manifests for name in outbox.outputs(stem)}
     published |= ledger.covers
-    for name in sorted(outbox.files - published - notes - {STATUS_NAME, FEED_NAME}):
+    for name in sorted(outbox.files - published - notes - {STATUS_NAME, FEED_NAME, PAGE_NAME}):
         yield f"{name} stands in the outbox, and nobody knows of it"
     for folder in sorted(outbox.empty):
         yield f"{folder} is an empty folder in the outbox"

@@ -49,3 +49,8 @@ def _section(podcast: PodcastConfig) -> ShowSection:
         type=podcast.type,
         picture="" if podcast.image is None else str(podcast.image),
     )
+
+
+def has_page(config: Config) -> bool:
+    """True if the outbox is a podcast with a page."""
+    return config.podcast is not None and config.podcast.page

@@ -195,6 +195,8 @@ class PodcastConfig(Section, frozen=True):
     """Serial: to be heard from the first episode on, and numbered."""
     folders: Literal["one", "each"] = "one"
     """Each: a first-level folder of the outbox with episodes is a show of its own."""
+    page: bool = True
+    """True if the outbox has a page, `index.html`, beside its feed."""
 
 
 class EngineConfig(Section, frozen=True):

@@ -7,8 +7,8 @@ from functools import partial
 from narrated.disk_threads import ANSWER_S, DiskThreads
 from narrated.errors import SourceError
 from narrated.jobs.feed_episodes import episode_of, has_sound
-from narrated.jobs.folder_shows import ReadApart
 from narrated.jobs.podcast_covers import PodcastCovers
+from narrated.jobs.read_apart import ReadApart
 from narrated.jobs.shielded_outbox_changes import ShieldedOutboxChanges
 from narrated.ledger.episodes import ListedEpisode
 from narrated.ledger.job import Job, JobState

@@ -2,28 +2,20 @@
 
 import hashlib
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
 
 import msgspec
 
 from narrated.errors import NarratedError, ParserUnavailable, SourceAbsent, StorageError
 from narrated.inbox.async_reads import AsyncInboxReader
 from narrated.inbox.name_rules import ignored
+from narrated.jobs.read_apart import ReadApart
 from narrated.jobs.settings_and_lexicons import SETTINGS_BYTES
 from narrated.ledger.store import Ledger
 from narrated.podcast.feed_requests import FEED_TURN, section_request
 from narrated.podcast.show_section import ShowSection
 from narrated.workers.parser_pool import ParserPool
-
-Value = TypeVar("Value")
-
-
-class ReadApart(Protocol):
-    """Runs a long query of the ledger in a thread, on a connection of its own."""
-
-    def __call__(self, query: Callable[[Ledger], Value]) -> Awaitable[Value]: ...
 
 
 @dataclass(eq=False)

@@ -16,7 +16,9 @@ from narrated.jobs.events import (
     Withdrawn,
 )
 from narrated.jobs.feed_items import FeedItems
-from narrated.jobs.folder_shows import FolderSections, ReadApart
+from narrated.jobs.folder_shows import FolderSections
+from narrated.jobs.podcast_page import PodcastPage
+from narrated.jobs.read_apart import ReadApart
 from narrated.jobs.show_feeds import ShowFeeds
 from narrated.ledger.episodes import PublishedEpisode
 from narrated.ledger.store import Ledger
@@ -48,6 +50,7 @@ class PodcastFeed:
     _sections: FolderSections
     _items: FeedItems
     _feeds: ShowFeeds
+    _page: PodcastPage
     settings: ShowSettings | None = None
     """The shows as they are configured; None if the outbox is no podcast."""
     shows: tuple[Show, ...] = ()
@@ -83,14 +86,14 @@ class PodcastFeed:
         self._news.clear()
         if self.settings is None:
             self.problems, self.shows = (), ()
-            return True
+            return await self._page.update(self.shows)
         try:
             await self._update(self.settings)
         except NarratedError as error:
             self._tell([f"The podcast's feed is not up to date: {error}"])
             return False
         self._tell([*self._feeds.problems, *self._feeds.covers.problems, *self._sections.problems])
-        return not self._feeds.problems
+        return await self._page.update(self.shows) and not self._feeds.problems
 
     async def _quiet(self) -> None:
         """Wait until the outbox has been unchanged for a moment, or has changed for long."""

@@ -42,6 +42,10 @@ class Covers(Repository):
         moved = f"UPDATE {self._table} SET path = ? WHERE path = ?"
         self._write(moved, os.fsencode(new), os.fsencode(old))
 
+    def known(self) -> list[str]:
+        """Return all of them."""
+        return self._paths(f"SELECT file FROM {self._table}")
+
     def leaving(self) -> list[str]:
         """Return the covers that the feed names no more."""
         return self._paths(f"SELECT file FROM {self._table} WHERE current = 0 ORDER BY file")

@@ -6,17 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from narrated.ledger.database import Repository
-
-EPISODES_A_FILE = 64
-"""The words of so many episodes share a file."""
-
-
-class PageParts(NamedTuple):
-    """The parts of the page that are of one episode; they are empty if it is not on the page."""
-
-    entry: bytes = b""
-    script: bytes = b""
-    words: bytes = b""
+from narrated.podcast.page_requests import PageParts
 
 
 class ShownEpisode(NamedTuple):
@@ -125,6 +115,10 @@ class PageFiles(Repository):
         """Return all of them."""
         rows = self._db.rows("SELECT name, made_of, size_bytes FROM page_files")
         return {name: WrittenFile(*rest) for name, *rest in rows}
+
+    def is_empty(self) -> bool:
+        """True if the daemon has written none."""
+        return not self._value("SELECT EXISTS (SELECT 1 FROM page_files)")
 
     def expect(self, names: Iterable[str]) -> None:
         """Record that files are about to be written: a kill leaves what nobody knows."""

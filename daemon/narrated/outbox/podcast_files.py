@@ -10,6 +10,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import NamedTuple
 
+from narrated import regular_file
 from narrated.os_error_remedies import storing
 from narrated.outbox.open_folder import DraftFile, opened, prune, remove, split, sync
 from narrated.outbox.untrusted_reads import file_in, size_in
@@ -116,14 +117,31 @@ def remove_feed(outbox: Path, path: str, mark: bytes) -> bool:
     return False
 
 
-def place_picture(outbox: Path, path: str, content: bytes, older_sha256: str) -> PlacedFile:
-    """Put a picture into the outbox, unless the same one stands there.
+def picture_content(outbox: Path, path: str) -> bytes:
+    """Read a picture of the outbox; empty if none of ours is there. Errors: StorageError."""
+    folder_name, name = split(path)
+    with (
+        storing(str(outbox / path)),
+        suppress(FileNotFoundError, NotADirectoryError),
+        opened(outbox, folder_name) as folder,
+    ):
+        file = file_in(folder, name, str(outbox / path))
+        if file is not None:
+            with file:
+                return regular_file.read(file, _MOST_PICTURE_BYTES) or b""
+    return b""
+
+
+def place_picture(
+    outbox: Path, path: str, content: bytes, older_sha256: str, *, make: bool = False
+) -> PlacedFile:
+    """Put a picture into the outbox, unless the same one stands there; `make` makes its folder.
 
     Anything but what was written there before, by its digest, is somebody else's and stays.
     Errors: StorageError.
     """
     folder_name, name = split(path)
-    with storing(str(outbox / path)), opened(outbox, folder_name) as folder:
+    with storing(str(outbox / path)), opened(outbox, folder_name, make=make) as folder:
         if _mode(folder, name) is not None:
             found = _sha256(folder, name, str(outbox / path))
             if found == hashlib.sha256(content).hexdigest():

@@ -15,7 +15,7 @@ from narrated.outbox.portable_names import USUAL_RULES, NameRules
 ERROR_SUFFIX = ".error.txt"
 STATUS_NAME = "narrated.status.txt"
 
-_PODCAST_NAMES = ("feed.xml", "index.html", "folder.jpg")
+_PODCAST_NAMES = ("feed.xml", "index.html", "index.files", "folder.jpg")
 """Files that stand in a folder for all of its narrations; none of these ends in their suffixes."""
 _LONGEST_OUTPUT_SUFFIX = len(".json")
 _MOST_COMPARED = 8

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Self, TypeVar
 
 from narrated import private_files
-from narrated.config.podcast import show_settings
+from narrated.config.podcast import has_page, show_settings
 from narrated.config.values import Config
 from narrated.config.worker_specs import speech_engines, worker_specs
 from narrated.disk_threads import TRANSFER_S, DiskThreads
@@ -28,11 +28,13 @@ from narrated.jobs.job_creation import JobCreator
 from narrated.jobs.narration_removal import NarrationRemoval
 from narrated.jobs.narration_rendering import NarrationRenderer
 from narrated.jobs.narration_tags import TagMaker
+from narrated.jobs.page_parts import PagePartMaker
 from narrated.jobs.picture_captions import PictureCaptions
 from narrated.jobs.plan import JobDefaults, OutputSettings
 from narrated.jobs.planner import Planner
 from narrated.jobs.podcast_covers import PodcastCovers
 from narrated.jobs.podcast_feed import PodcastFeed
+from narrated.jobs.podcast_page import PodcastPage
 from narrated.jobs.published_default import PublishedDefault
 from narrated.jobs.publisher import Publisher
 from narrated.jobs.runner import JobRunner
@@ -148,6 +150,7 @@ class App:
         self.disposal.after = DisposalPolicy(config.after, config.archive)
         self.cache.limit_bytes = config.cache_limit
         self.ranking.newest_first = config.order == "newest"
+        self.page.is_on = has_page(config)
         self.podcast.follow(show_settings(config))
         await self.pool.apply(specs)
         with suppress(StorageError):  # it is followed again within a second
@@ -285,14 +288,23 @@ class App:
         self.removal = NarrationRemoval(ledger, self.outbox, events)
         self._build_runner()
 
+    def _build_page(self, parsers: ParserPool) -> None:
+        ledger, outbox, work = self.ledger, self.outbox, self.config.state / "work"
+        shared = (self.read_apart, self.state_disk)
+        parts = PagePartMaker(ledger, outbox, parsers, self.inbox, *shared)
+        self.page = PodcastPage(ledger, outbox, parsers, parts, *shared, work)
+        self.page.is_on = has_page(self.config)
+
     def _build_podcast(self, parsers: ParserPool) -> None:
         ledger, outbox, inbox, disk = self.ledger, self.outbox, self.inbox, self.state_disk
         covers = PodcastCovers(ledger, outbox, parsers, inbox, disk)
         sections = FolderSections(ledger, inbox, parsers, self.read_apart)
         items = FeedItems(ledger, outbox, parsers, covers, self.read_apart, disk)
         feeds = ShowFeeds(ledger, outbox, parsers, covers, self.config.state / "work", disk)
+        self._build_page(parsers)
+        written = (sections, items, feeds, self.page)
         shows = show_settings(self.config)
-        self.podcast = PodcastFeed(ledger, self.read_apart, sections, items, feeds, shows)
+        self.podcast = PodcastFeed(ledger, self.read_apart, *written, shows)
         self.podcast.listen(self.events)
 
     def _build_runner(self) -> None:

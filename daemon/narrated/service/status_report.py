@@ -189,7 +189,8 @@ class StatusReporter:
         inbox = self._ingest.status
         of_inbox = (inbox.root_problem, inbox.watch_problem)
         problems = (*of_inbox, *map(str, self._problems()), self._reload.refusal)
-        problems += (*self._app.podcast.problems, self._app.sound_files.problem)
+        problems += (*self._app.podcast.problems, self._app.page.problem)
+        problems += (self._app.sound_files.problem,)
         pending = self._feed.inbox.pending_count
         left_alone = (inbox.ignored, *inbox.other.items(), *inbox.rule_problems)
         lasting = self._app.breaks.lasting
@@ -221,7 +222,8 @@ class StatusReporter:
         inbox = self._ingest.status
         of_inbox = (self._of_root(inbox.root_problem), inbox.watch_problem)
         notices = (*map(str, self._problems()), *of_inbox)
-        files = (self._app.sound_files.problem, *self._app.podcast.problems)
+        podcast = (*self._app.podcast.problems, self._app.page.problem)
+        files = (self._app.sound_files.problem, *podcast)
         own = (self._reload.refusal, self._app.restored, *files)
         return tuple(filter(None, (*notices, *own, *inbox.rule_problems)))
 

@@ -1,0 +1,147 @@
+"""The page's parts of an episode: a parser makes them once, and the ledger keeps them."""
+
+import logging
+from functools import partial
+from hashlib import sha256
+
+import msgspec
+
+from narrated.disk_threads import ANSWER_S, DiskThreads
+from narrated.errors import NarratedError, SourceError
+from narrated.inbox.async_reads import AsyncInboxReader
+from narrated.jobs.feed_episodes import episode_of, has_sound
+from narrated.jobs.page_pictures import PagePictures
+from narrated.jobs.picture_captions import PICTURE_BYTES, is_picture
+from narrated.jobs.read_apart import ReadApart
+from narrated.jobs.shielded_outbox_changes import ShieldedOutboxChanges
+from narrated.ledger.job import Job, JobState
+from narrated.ledger.store import Ledger
+from narrated.outbox import untrusted_reads
+from narrated.outbox.manifest import Manifest
+from narrated.outbox.manifest_sentences import NO_SENTENCES
+from narrated.podcast.episode import LinkedFile
+from narrated.podcast.feed_requests import FEED_TURN, EncodedRequest
+from narrated.podcast.page_episode import SMALL_SIDE, PageChapter, PageEpisode, page_key
+from narrated.podcast.page_markup import PAGE_VERSION
+from narrated.podcast.page_requests import PageParts, PageRequest, decoded_parts
+from narrated.podcast.show import Show
+from narrated.printable import printable
+from narrated.workers.parser_pool import ParserPool
+
+GALLERY_SIDE = 1600
+"""The most pixels a side of the copy of a loose picture."""
+
+log = logging.getLogger("narrated")
+
+
+def made_for(show: Show) -> str:
+    """Return a digest of all that an episode's parts depend on besides itself."""
+    of_page = f"{PAGE_VERSION} {show.digest} {show.title}"
+    return sha256(of_page.encode("utf-8", "replace")).hexdigest()[:16]
+
+
+class PagePartMaker:
+    """Makes the parts of episodes."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        outbox: ShieldedOutboxChanges,
+        parsers: ParserPool,
+        inbox: AsyncInboxReader,
+        read_apart: ReadApart,
+        work_disk: DiskThreads,
+    ) -> None:
+        self._ledger = ledger
+        self._outbox = outbox
+        self._parsers = parsers
+        self._inbox = inbox
+        self._read_apart = read_apart
+        self._work_disk = work_disk
+        self.pictures = PagePictures(ledger, outbox, parsers)
+
+    async def make(self, show: Show, job: Job) -> None:
+        """Make the parts of a published job's episode, and keep them in the ledger.
+
+        Errors: StorageError, ParserUnavailable.
+        """
+        read = partial(untrusted_reads.manifest, self._outbox.folder, job.stem)
+        found = await self._outbox.run(read, patience_s=ANSWER_S)
+        key = page_key(self._ledger.episodes.guid(job.path))
+        parts, pictures = PageParts(), ("", "")
+        if found is not None and found.source.path == job.path and has_sound(found):
+            pictures = await self._small_cover(job, key), await self._loose_picture(job, key)
+            parts = await self._asked(await self._requested(show, job, found, *pictures), job)
+        if self._ledger.jobs.get(job.id).state is JobState.DONE:
+            with self._ledger.transaction():
+                self._ledger.page_entries.keep(job.path, key, job.id, made_for(show), parts)
+                self._ledger.page_pictures.settle(job.path, *filter(None, pictures))
+
+    async def _requested(
+        self, show: Show, job: Job, found: Manifest, small_cover: str, picture: str
+    ) -> EncodedRequest:
+        """Word the request in a thread: a manifest may be long, whoever wrote it."""
+        guid, first_s = (
+            self._ledger.episodes.guid(job.path),
+            self._ledger.episodes.first_at(job.path),
+        )
+        cover = next(iter(self._ledger.covers.current(job.path)), "")
+        plan: bytes | None = None
+        if bytes(found.sentences) == bytes(NO_SENTENCES):
+            plan = await self._read_apart(lambda ledger: ledger.jobs.plan(job))
+
+        def word() -> EncodedRequest:
+            episode = episode_of(job, found, show, guid, first_s, cover)
+            files = (*episode.transcripts, episode.chapters)
+            asked = PageEpisode(
+                key=page_key(guid),
+                guid=guid,
+                title=episode.title,
+                dated_s=episode.dated_s,
+                duration_s=episode.duration_s,
+                sound=episode.sound,
+                show=show.title,
+                author=episode.author,
+                language=episode.language or show.language,
+                description=episode.description,
+                cover=cover,
+                small_cover=small_cover,
+                kind="picture" if is_picture(job.path) else "post",
+                chapters=_chapters(found),
+                files=tuple(each for each in files if isinstance(each, LinkedFile)),
+                picture=picture,
+            )
+            request = PageRequest(episode=asked, blocks=episode.blocks)
+            return request.encode(bytes(found.sentences), plan or b"")
+
+        return await self._work_disk.run(word)
+
+    async def _asked(self, request: EncodedRequest, job: Job) -> PageParts:
+        """Have a parser write the parts; none if that breaks it: the page goes without them."""
+        try:
+            answer = await self._parsers.ask(*request, FEED_TURN)
+            return await self._work_disk.run(decoded_parts, answer)
+        except (SourceError, msgspec.DecodeError) as error:
+            log.warning("%s is left out of the page: %s", printable(job.path), error)
+            return PageParts()
+
+    async def _small_cover(self, job: Job, key: str) -> str:
+        for cover in self._ledger.covers.current(job.path):
+            return await self.pictures.small_cover(job.path, key, cover, SMALL_SIDE)
+        return ""
+
+    async def _loose_picture(self, job: Job, key: str) -> str:
+        """Copy a picture that was dropped alone; empty if it is none, or not as it was read."""
+        if not is_picture(job.path):
+            return ""
+        try:
+            picture = await self._inbox.read(job.path, PICTURE_BYTES)
+        except NarratedError:  # better an episode without it than none
+            return ""
+        if sha256(picture).hexdigest() != job.source_sha256:
+            return ""
+        return await self.pictures.shrunk(job.path, key, picture, GALLERY_SIDE)
+
+
+def _chapters(manifest: Manifest) -> tuple[PageChapter, ...]:
+    return tuple(PageChapter(each.start_s, each.title) for each in manifest.chapters or ())

@@ -1,0 +1,58 @@
+"""The page's news: what is being read, what waits, and what failed, as a script of the page."""
+
+import msgspec
+
+from narrated.podcast.page_scripts import script
+
+NEWS_NAME = "now.js"
+"""The script in the page's folder."""
+
+
+class ReadFile(msgspec.Struct, frozen=True):
+    """A file that is being read."""
+
+    name: str
+    done: float
+    """From 0 to 1."""
+
+
+class FailedFile(msgspec.Struct, frozen=True):
+    """A file that failed, or waits for something."""
+
+    name: str
+    problem: str
+    remedy: str = ""
+
+
+class HeldPost(msgspec.Struct, frozen=True):
+    """A post that is not public yet."""
+
+    name: str
+    why: str
+
+
+class PageNews(msgspec.Struct, frozen=True):
+    """The state of the daemon's work, for a reader of the page."""
+
+    running: bool = False
+    """False if the daemon is stopped, so that nothing is being read."""
+    paused: str = ""
+    """The break in which nothing is read; empty if there is none."""
+    reading: tuple[ReadFile, ...] = ()
+    queued: int = 0
+    next: tuple[str, ...] = ()
+    """The first files of the queue."""
+    waiting: tuple[FailedFile, ...] = ()
+    waiting_count: int = 0
+    failed: tuple[FailedFile, ...] = ()
+    failed_count: int = 0
+    held: tuple[HeldPost, ...] = ()
+    held_count: int = 0
+
+
+NO_NEWS = PageNews()
+
+
+def news_script(news: PageNews) -> bytes:
+    """Write `now.js`."""
+    return script("now", news)
