@@ -82,6 +82,7 @@ def test_feed_follows_the_outbox(daemon: Daemon) -> None:
     for transcript in ("tea.vtt", "tea.srt", "tea.transcript.json"):
         assert f'<podcast:transcript url="https://example.org/pod/{transcript}"' in written
     assert tea.podcast_chapters["url"].endswith("/tea.chapters.json")
+    assert written.count('<psc:chapter start="') == 2
 
     daemon.drop("tea.md", "---\ndate: 2001-01-03\n---\n# Green tea\n\nAll about it.\n")
     edited = _wait_titles(daemon, "Green tea", "Old").entries[0]

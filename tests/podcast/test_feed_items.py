@@ -9,14 +9,16 @@ import podcastparser
 import pytest
 from msgspec.structs import replace
 
-from narrated.outbox.manifest import ManifestOutput
+from narrated.outbox.manifest import ManifestChapter, ManifestOutput
 from narrated.outbox.manifest_sentences import SentenceTime, encoded_sentences
 from narrated.podcast.episode import (
     Episode,
+    EpisodeChapter,
     LinkedFile,
     TextBlock,
     chapters_of,
     language_of,
+    marks_of,
     sound_of,
     transcripts_of,
 )
@@ -91,6 +93,20 @@ def test_readers_agree_on_an_item() -> None:
 def test_titles_are_shown_as_they_are(title: str, shown: str) -> None:
     """A title reads the same in a player, though players take it for HTML."""
     assert _read(replace(EPISODE, title=title)).title == shown
+
+
+def test_chapters_are_in_the_item() -> None:
+    """Players that read chapters in the feed alone find them, up to a thousand, as they are."""
+    marks = (EpisodeChapter(0.0, "Tea"), EpisodeChapter(3725.9996, '<b> & "'))
+    feed = _feed(feed_item(SHOW, replace(EPISODE, marks=marks), WORDS))
+    assert b'start="01:02:06.000"' in feed
+    (episode,) = podcastparser.parse(f"{SHOW.base_url}feed.xml", io.BytesIO(feed))["episodes"]
+    assert episode["chapters"] == [
+        {"start": 0, "title": "Tea"},
+        {"start": 3726, "title": '‹b› & "'},
+    ]
+    chapters = (ManifestChapter(str(number), number) for number in range(2000))
+    assert marks_of(chapters)[-1] == EpisodeChapter(999, "999")
 
 
 @pytest.mark.parametrize(

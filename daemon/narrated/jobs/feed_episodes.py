@@ -13,6 +13,7 @@ from narrated.podcast.episode import (
     TextBlock,
     chapters_of,
     language_of,
+    marks_of,
     sound_of,
     transcripts_of,
 )
@@ -35,6 +36,7 @@ def episode_of(
     outputs = manifest.outputs
     sound = sound_of(outputs, folder)
     assert sound is not None, "the caller has looked"
+    chapters = chapters_of(outputs, folder)
     return Episode(
         title=manifest.title or job.stem.rpartition("/")[2],
         guid=guid,
@@ -42,7 +44,8 @@ def episode_of(
         duration_s=manifest.duration_s,
         sound=sound,
         transcripts=transcripts_of(outputs, folder),
-        chapters=chapters_of(outputs, folder),
+        chapters=chapters,
+        marks=marks_of(manifest.chapters or ()) if chapters else (),
         author=manifest.author,
         language=language_of(manifest.language, show.language),
         description=manifest.description,

@@ -4,12 +4,13 @@ Nothing in it is trusted: anybody who can write to the outbox may have written t
 """
 
 from collections.abc import Iterable
+from itertools import islice
 
 import msgspec
 
 from narrated.audio.chapters import CHAPTERS_SUFFIX
 from narrated.audio.formats import FORMATS
-from narrated.outbox.manifest import ManifestOutput
+from narrated.outbox.manifest import ManifestChapter, ManifestOutput
 from narrated.reading.language_tags import language_tag
 
 _SOUND_TYPES = {"m4a": "audio/x-m4a", "opus": "audio/ogg", "ogg": "audio/ogg"}
@@ -24,6 +25,8 @@ _TRANSCRIPTS = {
 }
 """Types of transcripts in manifests, and those that players look for. Players compare the whole
 type, so that none has parameters."""
+
+_MOST_MARKS = 1000
 
 
 class LinkedFile(msgspec.Struct, frozen=True):
@@ -45,6 +48,13 @@ class TextBlock(msgspec.Struct, frozen=True, array_like=True):
     """The address of the picture that it describes, as the author wrote it."""
 
 
+class EpisodeChapter(msgspec.Struct, frozen=True, array_like=True):
+    """A chapter, and its begin in the sound."""
+
+    start_s: float
+    title: str
+
+
 class Episode(msgspec.Struct, frozen=True, kw_only=True):
     """A narration as an item of a feed."""
 
@@ -56,6 +66,8 @@ class Episode(msgspec.Struct, frozen=True, kw_only=True):
     sound: LinkedFile
     transcripts: tuple[LinkedFile, ...] = ()
     chapters: LinkedFile | None = None
+    marks: tuple[EpisodeChapter, ...] = ()
+    """The same chapters, for players that look for them in the feed alone."""
     author: str = ""
     language: str = ""
     """Empty if it is the show's."""
@@ -90,6 +102,11 @@ def chapters_of(outputs: Iterable[ManifestOutput], folder: str) -> LinkedFile | 
     found = (each for each in outputs if each.name.endswith(CHAPTERS_SUFFIX))
     types = (LinkedFile(_path(folder, each), "application/json+chapters") for each in found)
     return next(types, None)
+
+
+def marks_of(chapters: Iterable[ManifestChapter]) -> tuple[EpisodeChapter, ...]:
+    """Return the chapters of a manifest for the feed, as far as that stays small."""
+    return tuple(EpisodeChapter(each.start_s, each.title) for each in islice(chapters, _MOST_MARKS))
 
 
 def language_of(written: str, usual: str) -> str:

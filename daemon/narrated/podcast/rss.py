@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from lxml import etree
 
-from narrated.podcast.episode import Episode, LinkedFile
+from narrated.podcast.episode import Episode, EpisodeChapter, LinkedFile
 from narrated.podcast.episode_text import Paragraph, content_html, description_html
 from narrated.podcast.feed_parts import ITEM_END, MARK
 from narrated.podcast.show import COVER_SIDE, Show
@@ -25,6 +25,7 @@ _NAMESPACES: Mapping[str, str] = MappingProxyType(
         "content": "http://purl.org/rss/1.0/modules/content/",
         "itunes": "http://www.itunes.com/dtds/podcast-1.0.dtd",
         "podcast": "https://podcastindex.org/namespace/1.0",
+        "psc": "http://podlove.org/simple-chapters",
     }
 )
 _NO_XML = re.compile(
@@ -88,6 +89,8 @@ def feed_item(show: Show, episode: Episode, paragraphs: tuple[Paragraph, ...]) -
         _add_file(item, show, "podcast:transcript", each, episode.language or show.language)
     if episode.chapters:
         _add_file(item, show, "podcast:chapters", episode.chapters)
+    if episode.marks:
+        _add_marks(item, episode.marks)
     whole: bytes = etree.tostring(item.getparent(), pretty_print=True, encoding="utf-8")
     return whole[whole.index(b"<item>") : whole.rindex(ITEM_END.strip())] + ITEM_END
 
@@ -130,6 +133,14 @@ def _add_podcasting(channel: etree._Element, show: Show) -> None:
     _add(channel, "podcast:txt", "true", purpose="ai-content")
 
 
+def _add_marks(item: etree._Element, marks: tuple[EpisodeChapter, ...]) -> None:
+    """Add Podlove's Simple Chapters: gPodder knows no others, and AntennaPod reads them, too."""
+    chapters = _add(item, "psc:chapters", version="1.2")
+    for each in marks:
+        start, title = _clock_time(each.start_s), safe_title(each.title) or "Untitled"
+        _add(chapters, "psc:chapter", start=start, title=title)
+
+
 def _add_file(
     item: etree._Element, show: Show, name: str, file: LinkedFile, language: str = ""
 ) -> None:
@@ -160,6 +171,11 @@ def _address(show: Show, path: str) -> str:
 def _rfc_2822(moment_s: float) -> str:
     whole_s = min(max(0.0, moment_s), _LATEST_S)
     return format_datetime(datetime.fromtimestamp(int(whole_s), UTC), usegmt=True)
+
+
+def _clock_time(moment_s: float) -> str:
+    minutes, rest_ms = divmod(round(moment_s * 1000), 60_000)
+    return f"{minutes // 60:02}:{minutes % 60:02}:{rest_ms / 1000:06.3f}"
 
 
 def _name(text: str) -> str:

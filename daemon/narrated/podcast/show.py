@@ -10,7 +10,7 @@ from narrated.podcast.categories import Category
 
 COVER_SIDE = 1400
 """The pixels a side of each cover: Apple takes 1400 to 3000."""
-FEED_VERSION = 3
+FEED_VERSION = 4
 """Raised when an item's bytes change for the same episode, so that all are made again."""
 
 
