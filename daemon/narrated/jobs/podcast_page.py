@@ -2,12 +2,12 @@
 
 import logging
 from collections.abc import Iterable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 
-from narrated.disk_threads import TRANSFER_S, DiskThreads
-from narrated.errors import NarratedError
+from narrated.disk_threads import ANSWER_S, TRANSFER_S, DiskThreads
+from narrated.errors import NarratedError, StorageError
 from narrated.jobs.page_files import PageFiles
 from narrated.jobs.page_parts import PagePartMaker, made_for
 from narrated.jobs.read_apart import ReadApart
@@ -15,13 +15,19 @@ from narrated.jobs.shielded_outbox_changes import ShieldedOutboxChanges
 from narrated.ledger.page import ShownEpisode
 from narrated.ledger.store import Ledger
 from narrated.os_error_remedies import storing
-from narrated.outbox.page_files import StandingPage, place_files, standing_page, touch
+from narrated.outbox.page_files import (
+    StandingPage,
+    place_files,
+    place_news,
+    standing_page,
+    touch,
+)
 from narrated.outbox.podcast_files import ExpectedFile, PlacedFile, place_feed, standing
 from narrated.outbox.published_files import sweep
 from narrated.podcast.feed_requests import FEED_TURN
 from narrated.podcast.page_episode import PAGE_FOLDER, PAGE_NAME
 from narrated.podcast.page_markup import PAGE_END, PAGE_MARK
-from narrated.podcast.page_news import NEWS_NAME, NO_NEWS, news_script
+from narrated.podcast.page_news import NEWS_NAME, NO_NEWS, PageNews, news_script
 from narrated.podcast.page_requests import PageRequest
 from narrated.podcast.show import Show
 from narrated.printable import printable
@@ -69,8 +75,7 @@ class PodcastPage:
     async def update(self, shows: Sequence[Show]) -> bool:
         """Bring the page of these shows up to date; False if it could not be written."""
         if not self.is_on or not shows:
-            self.problem, self.stands = "", False
-            return True
+            return await self._leave()
         try:
             problem = await self._update(shows)
         except NarratedError as error:
@@ -78,6 +83,20 @@ class PodcastPage:
         self.stands = not problem
         self._tell(problem)
         return not problem
+
+    async def tell_news(self, news: PageNews, patience_s: float = ANSWER_S) -> None:
+        """Write the news beside the page, if it stands. Errors: StorageError."""
+        if self.stands:
+            content = news_script(news)
+            place = partial(place_news, self._outbox.folder, f"{PAGE_FOLDER}/{NEWS_NAME}", content)
+            await self._outbox.run(place, patience_s=patience_s)
+
+    async def _leave(self) -> bool:
+        """Leave the page as it is, which says then that nothing is being read."""
+        with suppress(StorageError):
+            await self.tell_news(NO_NEWS)
+        self.problem, self.stands = "", False
+        return True
 
     async def _update(self, shows: Sequence[Show]) -> str:
         """Make what is missing, and write what has changed; returns what keeps the page."""

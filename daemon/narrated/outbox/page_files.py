@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from narrated.atomic_write import is_draft
 from narrated.os_error_remedies import storing
-from narrated.outbox.open_folder import DraftFile, opened, prune, remove, sync
+from narrated.outbox.open_folder import DraftFile, opened, prune, remove, split, sync
 from narrated.outbox.untrusted_reads import file_in, size_in
 from narrated.regular_file import stands
 
@@ -57,6 +57,19 @@ def place_files(outbox: Path, folder: str, files: Mapping[str, bytes]) -> None:
                     written.settle()
                     written.place(name)
         sync(held)
+
+
+def place_news(outbox: Path, path: str, content: bytes) -> None:
+    """Put a file into a folder that stands, atomically but not synced. Errors: StorageError."""
+    folder_name, name = split(path)
+    with (
+        storing(str(outbox / path)),
+        suppress(FileNotFoundError),  # the folder went: the next page makes it again
+        opened(outbox, folder_name) as folder,
+        DraftFile(folder) as written,
+    ):
+        written.write(content)
+        written.place(name)
 
 
 def remove_files(outbox: Path, folder: str, names: Iterable[str]) -> None:

@@ -16,8 +16,8 @@ class ReadFile(msgspec.Struct, frozen=True):
     """From 0 to 1."""
 
 
-class FailedFile(msgspec.Struct, frozen=True):
-    """A file that failed, or waits for something."""
+class StuckFile(msgspec.Struct, frozen=True):
+    """A file that failed, or cannot go on until something comes."""
 
     name: str
     problem: str
@@ -39,14 +39,17 @@ class PageNews(msgspec.Struct, frozen=True):
     paused: str = ""
     """The break in which nothing is read; empty if there is none."""
     reading: tuple[ReadFile, ...] = ()
-    queued: int = 0
+    waiting: int = 0
+    """The files that wait for their turn, or for something else."""
     next: tuple[str, ...] = ()
-    """The first files of the queue."""
-    waiting: tuple[FailedFile, ...] = ()
-    waiting_count: int = 0
-    failed: tuple[FailedFile, ...] = ()
+    """The first files that wait for their turn."""
+    stuck: tuple[StuckFile, ...] = ()
+    """The first files that wait for something else."""
+    failed: tuple[StuckFile, ...] = ()
+    """The first that failed."""
     failed_count: int = 0
     held: tuple[HeldPost, ...] = ()
+    """The first posts that are held back."""
     held_count: int = 0
 
 
@@ -54,5 +57,5 @@ NO_NEWS = PageNews()
 
 
 def news_script(news: PageNews) -> bytes:
-    """Write `now.js`."""
+    """Write the script with the news."""
     return script("now", news)

@@ -61,6 +61,7 @@ from narrated.service.housekeeping.job_resumption import (
     StorageRetry,
 )
 from narrated.service.housekeeping.ledger_checkpoints import LedgerCheckpoints
+from narrated.service.housekeeping.page_updates import PageUpdates, page_news
 from narrated.service.housekeeping.sound_file_check import SoundFileCheck
 from narrated.service.housekeeping.status_updates import StatusUpdates, write_status_note
 from narrated.service.inbox_feed import InboxFeed
@@ -243,6 +244,7 @@ class Daemon:
             CacheFolder(app.cache, app.cache_disk).on(app.cache_disk),
             MountCheck(app.mount_guard, app.name_probe, outbox).on(outbox),
             StatusUpdates(self._notifier, app.mount_guard, outbox, self.reporter).on(outbox),
+            PageUpdates(app.page, self.reporter).on(outbox),
             self.clock,
             app.breaks,
             EngineArrival(app.pool, waiting),
@@ -297,6 +299,7 @@ class Daemon:
             self.clock.stop()
             shown = write_status_note, self.app.mount_guard, report
             await self.app.outbox_disk.run(*shown, patience_s=LAST_NOTE_S)
+            await self.app.page.tell_news(page_news(report), LAST_NOTE_S)
         except StorageError as error:
             log.warning("%s", error)
 
