@@ -40,6 +40,25 @@ def test_exposure_with_a_gpu(tmp_path: Path) -> None:
     exposed_at_most(0.9, unit)
 
 
+def test_exposure_of_the_server(tmp_path: Path) -> None:
+    """The exposure score of the service that serves the podcast is at most 0.5."""
+    exposed_at_most(0.5, shutil.copy(UNITS / "narrated-serve.service", tmp_path))
+
+
+def test_server_units_verify(tmp_path: Path) -> None:
+    """systemd reports no problem with the server's service and its socket."""
+    text = (UNITS / "narrated-serve.service").read_text()
+    ours = re.sub(r"(?m)^ExecStart=\S+", "ExecStart=/bin/true", text)
+    assert ours != text
+    (tmp_path / "narrated-serve.service").write_text(ours)
+    shutil.copy(UNITS / "narrated-serve.socket", tmp_path)
+    units = [tmp_path / f"narrated-serve.{kind}" for kind in ("service", "socket")]
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", *units], capture_output=True, text=True
+    )
+    assert (done.stderr, done.returncode) == ("", 0)
+
+
 @pytest.mark.parametrize("unit", ["narrated.service", "user/narrated.service"])
 def test_units_verify(unit: str, tmp_path: Path) -> None:
     # The program need not be installed here, nor be where the units suppose it.

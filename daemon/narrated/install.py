@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import starmap
 from pathlib import Path
 
 from narrated.config import file as configuration
@@ -21,6 +22,7 @@ from narrated.systemd_units import (
     drop_in_for_box,
     drop_in_for_user,
     in_a_home,
+    serve_files,
     shipped,
     tmpfiles,
 )
@@ -177,6 +179,7 @@ def _plan_for_box(path: Path, config: Config, gpu: bool) -> InstallPlan:
         PlannedFile(_DROP_INS / "10-paths.conf", drop_in_for_box(config, path)),
         PlannedFile(_ACCOUNTS, shipped("systemd/narrated.sysusers")),
         PlannedFile(_FOLDERS, tmpfiles(config)),
+        *starmap(PlannedFile, serve_files(config, path, _UNITS)),
         *_users_own(path, config),
     ]
     if gpu:
@@ -194,6 +197,7 @@ def _plan_for_box(path: Path, config: Config, gpu: bool) -> InstallPlan:
             f"Let the syncing account share the folders: sudo usermod -aG {ACCOUNT} "
             f"{os.environ.get('SUDO_USER', 'ACCOUNT')} (effective from its next login).",
             "Start it now and at every boot: sudo systemctl enable --now narrated",
+            *_serving_step(config),
             "Check the machine: sudo narrated doctor",
         ),
         shared=True,
@@ -208,6 +212,14 @@ def _hints(path: Path, config: Config) -> Iterator[str]:
                 f"{path} says `{key}: {folder}`, which only root can enter: set "
                 f"`{key}: {SYSTEM_FOLDER / key}`, and run `narrated install` again."
             )
+
+
+def _serving_step(config: Config) -> Iterator[str]:
+    if config.podcast is not None:
+        yield (
+            "Serve the podcast at 127.0.0.1:8321: sudo systemctl enable --now "
+            "narrated-serve.socket (docs/serving.md has other ways)"
+        )
 
 
 def _plan_for_user(path: Path, config: Config, units: Path) -> InstallPlan:

@@ -11,6 +11,9 @@ from narrated.printable import printable
 ACCOUNT = "narrated"
 """Name of the daemon's account, and of the group that shares its folders."""
 
+TOKEN_FOLDER = "serve"
+"""The folder in the state that the server of the podcast may read; see `serving/token_file.py`."""
+
 _HOMES = ("/home", "/root", "/run/user")
 _OWN = (Path("/var/lib/narrated"), Path("/var/cache/narrated"))
 
@@ -57,11 +60,44 @@ def drop_in_for_user(config_path: Path) -> str:
     return _drop_in(_command(config_path))
 
 
+def serve_files(config: Config, config_path: Path, units: Path) -> Iterator[tuple[Path, str]]:
+    """Yield the files of the units that serve the podcast, in the folder of units.
+
+    The drop-in has the program and this box's folders: the outbox and the token are all it sees.
+    """
+    for name in ("narrated-serve.socket", "narrated-serve.service"):
+        yield units / name, shipped(f"systemd/{name}")
+    hidden = [config.inbox, config.cache, config.archive]
+    shut = [path for path in hidden if path and not config.outbox.is_relative_to(path)]
+    lines = [
+        "ExecStart=",
+        f"ExecStart={_program(config_path)} serve",
+        f"Environment={quoted(f'STATE_DIRECTORY={config.state}')}",
+        "InaccessiblePaths=",
+        *(f"InaccessiblePaths={quoted(f'-{path}')}" for path in shut),
+        "InaccessiblePaths=-/run/narrated -/run/lock",
+    ]
+    if config.state not in _OWN:
+        lines += [
+            f"TemporaryFileSystem={quoted(_escaped_colons(config.state) + ':ro')}",
+            *_bind_mounts([config.state / TOKEN_FOLDER], []),
+        ]
+    if in_a_home(config.outbox):
+        lines += ["ProtectHome=tmpfs", *_bind_mounts([config.outbox.parent], [])]
+    yield units / "narrated-serve.service.d/10-paths.conf", _drop_in(lines)
+
+
 def tmpfiles(config: Config) -> str:
     """The tmpfiles.d text that makes missing folders at boot."""
     head = shipped("systemd/narrated.tmpfiles").partition("\nd ")[0]
     rights = f":2775 :{ACCOUNT} :{ACCOUNT}"
     lines = [f"d {quoted(str(folder))} {rights}" for folder in (config.inbox, config.outbox)]
+    if config.state in _OWN:  # so that a token made later is seen by a server that runs
+        owner = f":{ACCOUNT} :{ACCOUNT}"
+        lines += [
+            f"d {config.state} :0750 {owner}",
+            f"d {config.state}/{TOKEN_FOLDER} :0700 {owner}",
+        ]
     return "\n".join([head, *lines]) + "\n"
 
 
@@ -87,14 +123,22 @@ def quoted(text: str, *, command: bool = False) -> str:
 def _bind_mounts(paths: list[Path], writable: list[Path]) -> Iterator[str]:
     for path in paths:
         setting = "BindPaths" if path in writable else "BindReadOnlyPaths"
-        colons_escaped = str(path).replace(":", r"\:")  # a colon separates the target path
-        yield f"{setting}={quoted('-' + colons_escaped)}"
+        yield f"{setting}={quoted('-' + _escaped_colons(path))}"
+
+
+def _escaped_colons(path: Path) -> str:
+    """A path for a setting in which a colon separates it from what follows."""
+    return str(path).replace(":", r"\:")
+
+
+def _program(config_path: Path) -> str:
+    program = Path(sysconfig.get_path("scripts"), "narrated")
+    words = (quoted(str(program), command=True), quoted(str(config_path), command=True))
+    return "{} --config {}".format(*words)
 
 
 def _command(config_path: Path) -> list[str]:
-    program = Path(sysconfig.get_path("scripts"), "narrated")
-    words = (quoted(str(program), command=True), quoted(str(config_path), command=True))
-    command = "{} --config {}".format(*words)
+    command = _program(config_path)
     run = ["ExecStart=", f"ExecStart={command} run"]
     return [*run, "ExecReload=", f"ExecReload={command} reload --quiet"]
 

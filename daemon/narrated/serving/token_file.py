@@ -13,9 +13,8 @@ from narrated.atomic_write import atomic_write
 from narrated.errors import StorageError
 from narrated.os_error_remedies import storing
 from narrated.printable import printable
+from narrated.systemd_units import TOKEN_FOLDER
 
-TOKEN_FOLDER = "serve"
-"""The folder in the state that `narrated serve` may read; nothing else of the state is its own."""
 _NAME = "token"
 _FOLDER_MODE = 0o700
 _MODE = 0o600

@@ -6,7 +6,7 @@ from pathlib import Path
 from narrated.config.values import Config
 from narrated.printable import printable
 from narrated.service.state_access import refusal
-from narrated.serving.token_file import TOKEN_FOLDER, address_with, make_token, read_token
+from narrated.serving.token_file import address_with, make_token, read_token, token_path
 
 _USUAL_ADDRESS = "http://127.0.0.1:8321/"
 
@@ -37,6 +37,6 @@ def token_lines(config: Config, *, new: bool) -> Iterator[str]:
 
 def refuse_strangers(state: Path) -> None:
     """Refuse an account that may not know the token of a state. Errors: NarratedError."""
-    refused = refusal(state) or refusal(state / TOKEN_FOLDER)
+    refused = refusal(state) or refusal(token_path(state).parent)
     if refused is not None:
         raise refused
