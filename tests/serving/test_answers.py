@@ -18,7 +18,7 @@ def outbox(tmp_path_factory: pytest.TempPathFactory) -> PublishedOutbox:
     outbox = PublishedOutbox(tmp_path_factory.mktemp("served"))
     outbox.publish("post", vtt=VTT, srt=b"1\n", transcript_json=b"{}", chapters_json=b"{}")
     outbox.page()
-    for name in ("page.css", "page.js", "0123456789abcdef.jpg"):
+    for name in ("page.css", "page.js", "now.js", "0123456789abcdef.jpg"):
         outbox.replace(f"index.files/{name}", b"x")
     outbox.replace("post.0123abcd.jpg", b"JPEG")
     outbox.feed("post.0123abcd.jpg")
@@ -234,16 +234,35 @@ def test_old_and_piped_requests(server: Server) -> None:
 
 def test_unasked_name_is_refused(server: Server) -> None:
     """Without a token, a page of the web cannot read by giving its own name this address."""
-    for host in ("127.0.0.1:8321", "localhost", "[::1]:8321", "192.168.1.7", "box.local"):
+    for host in (
+        "127.0.0.1:8321",
+        "localhost",
+        "[::1]:8321",
+        "192.168.1.7",
+        "box.local",
+        "box.LOCAL.",
+    ):
         assert server.get("/feed.xml", host=host).status == 200, host
     for host in ("evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "a b", "["):
         assert server.get("/feed.xml", host=host).status in (400, 421), host
+
+
+def test_public_learns_no_drafts(server: Server) -> None:
+    """What is being read, and why another failed, is told on this machine; not to the public."""
+    for host in ("localhost:8321", "127.0.0.1:8321", "[::1]:8321"):
+        assert server.get("/index.files/now.js", host=host).body == b"x"
+    answer = server.get("/index.files/now.js", host="192.168.1.7")
+    assert (answer.status, answer.body) == (200, b"")
+    assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
 
 
 def test_base_url_is_answered(tmp_path: Path) -> None:
     """Behind a proxy, the host of `base_url` is answered, and players on the web may read."""
     outbox = PublishedOutbox(tmp_path, base_url="https://example.org/pod/")
     outbox.publish("post")
+    outbox.page()
+    outbox.replace("index.files/now.js", b"x")
     with serving(outbox) as server:
+        assert server.get("/index.files/now.js").body == b""  # as a proxy may ask for strangers
         answer = server.get("/post.mp3", host="example.org")
     assert (answer.status, answer.headers["access-control-allow-origin"]) == (200, "*")

@@ -26,6 +26,7 @@ from narrated.printable import printable
 from narrated.serving.media_types import content_headers, media_type
 from narrated.serving.published_files import (
     PAGE_NAME,
+    PAGE_NEWS,
     OutboxMissing,
     PublishedFile,
     PublishedFiles,
@@ -61,7 +62,7 @@ class Application:
         base_url = config.podcast.base_url if config.podcast else ""
         host = urlsplit(base_url).hostname or ""
         self._names = frozenset({*_LOCAL_NAMES, socket.gethostname().lower(), host, *names})
-        self._is_public = bool(host) and not _is_loopback(host)
+        self._is_public = not _is_loopback(host)
         self._had_token = bool(read_token(config.state))
         self._told: tuple[str, float] = ("", 0.0)
 
@@ -110,15 +111,18 @@ class Application:
                 return _refusal(404)
             if not slash:
                 return Response(status_code=308, headers={"location": f"{token}/"})
-        elif not self._is_asked_by_name(Headers(scope=scope).get("host", "")):
+        elif not self._is_asked_by_name(_host_of(scope)):
             return _refusal(421, _OTHER_NAME)
         found = self._files.open(path or PAGE_NAME)
         if found is None:
             return _refusal(404)
-        if scope["method"] in ("GET", "HEAD"):
-            return found
-        found.file.close()
-        return _refusal(405, allow="GET, HEAD")
+        if scope["method"] not in ("GET", "HEAD"):
+            found.file.close()
+            return _refusal(405, allow="GET, HEAD")
+        if path == PAGE_NEWS and not token and not self._is_asked_here(scope):
+            found.file.close()
+            return _untold_news(found)
+        return found
 
     def _is_asked_by_name(self, host: str) -> bool:
         """True if the name in a request is one of ours, so that no web page could forge it.
@@ -126,15 +130,12 @@ class Application:
         A page on the web can give its own name the address 127.0.0.1, and then read from there.
         It cannot change the name that its requests hold.
         """
-        if not host:  # HTTP/1.0
-            return True
-        with suppress(ValueError):
-            name = urlsplit(f"//{host}").hostname or ""
-            if name.removesuffix(".") in self._names or name.endswith(".local"):
-                return True
-            ipaddress.ip_address(name)
-            return True
-        return False
+        name = host.removesuffix(".")
+        return not name or name in self._names or name.endswith(".local") or _is_address(name)
+
+    def _is_asked_here(self, scope: Scope) -> bool:
+        """True if only this machine can have asked: a proxy in front of us hides who did."""
+        return not self._is_public and _is_loopback(_host_of(scope))
 
     def _file_response(self, found: PublishedFile, scope: Scope) -> Response:
         kind = media_type(found.path) or "application/octet-stream"
@@ -178,6 +179,15 @@ def _path_of(scope: Scope) -> str:
     if not raw.startswith(b"/"):  # a proxy's form: http://host/path
         raw = b"/" + raw.partition(b"://")[2].partition(b"/")[2]
     return os.fsdecode(unquote_to_bytes(raw[1:]))
+
+
+def _host_of(scope: Scope) -> str:
+    """The name that a request asks for, without its port; empty if it asks for none."""
+    named = Headers(scope=scope).get("host", "")
+    try:
+        return urlsplit(f"//{named}").hostname or ("?" if named else "")
+    except ValueError:
+        return "?"
 
 
 def _with_valid_range(scope: Scope, found: PublishedFile) -> Scope:
@@ -230,7 +240,20 @@ def _extending(send: Send, deadline: asyncio.Timeout) -> Send:
     return sent
 
 
+def _untold_news(found: PublishedFile) -> Response:
+    """Tell the public no names of drafts, nor errors: an empty script, which the page can load."""
+    kind = media_type(found.path) or ""
+    return Response(headers={**content_headers(found.path, kind), **_SAME_FOR_ALL})
+
+
+def _is_address(host: str) -> bool:
+    with suppress(ValueError):
+        ipaddress.ip_address(host)
+        return True
+    return False
+
+
 def _is_loopback(host: str) -> bool:
     with suppress(ValueError):
         return ipaddress.ip_address(host).is_loopback
-    return host in _LOCAL_NAMES
+    return not host or host in _LOCAL_NAMES

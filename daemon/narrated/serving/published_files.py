@@ -27,9 +27,12 @@ from narrated.outbox.unique_stems import is_inside
 from narrated.outbox.untrusted_reads import manifest_in
 from narrated.podcast.feed_parts import MARK
 from narrated.podcast.page_episode import PAGE_FOLDER
+from narrated.podcast.page_news import NEWS_NAME
 from narrated.serving.feed_covers import covers_in, is_feed
 
 PAGE_NAME = "index.html"
+PAGE_NEWS = f"{PAGE_FOLDER}/{NEWS_NAME}"
+"""What is being read, what waits, and what failed and why: it names drafts."""
 
 _PAGE_FILE = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}\.(?:js|css|jpg|png|svg|ico)")
 """The folder of the page is narrated's own, so that names of these forms are."""
