@@ -47,13 +47,15 @@ class Cost:
 class PodcastOutbox:
     """An outbox as the daemon publishes it, made by hand: nothing is spoken."""
 
-    def __init__(self, home: Path, count: int) -> None:
-        self._count = count
+    def __init__(self, home: Path, count: int, shows: int = 1) -> None:
+        self._count, self._shows = count, shows
         self._outbox = home / "outbox"
         self._outbox.mkdir(parents=True)
         (home / "inbox").mkdir()
         text = "inbox: inbox\noutbox: outbox\nstate: state\ncache: cache\n"
-        show = "podcast: {title: Many posts, base_url: https://example.org/pod/}\n"
+        folders = "one" if shows == 1 else "each"
+        address = "https://example.org/pod/"
+        show = f"podcast: {{title: Many posts, base_url: '{address}', folders: {folders}}}\n"
         self._config = parse(text + show, home / "narrated.yaml")
 
     async def measure(self) -> list[Figure]:
@@ -72,14 +74,17 @@ class PodcastOutbox:
         path, sha256 = self._publish(number)
         app.ledger.sources.forget(path)
         values = {"size_bytes": 1, "title": "", "narration": "", "duration_s": DURATION_S}
-        app.ledger.jobs.add_published(path, sha256, f"post-{number}", done_at=1.0, **values)
+        stem = path.removesuffix(".md")
+        app.ledger.jobs.add_published(path, sha256, stem, done_at=1.0, **values)
         return await _cost(app.podcast.update)
 
     def _publish(self, number: int) -> tuple[str, str]:
         """Write an episode's sound and manifest; returns path and digest of its source."""
-        name = f"post-{number}"
+        folder = f"show-{number % self._shows}/" if self._shows > 1 else ""
+        name = f"{folder}post-{number}"
         sha256 = hashlib.sha256(name.encode()).hexdigest()
         sound = self._outbox / f"{name}.mp3"
+        sound.parent.mkdir(exist_ok=True)
         sound.write_bytes(SOUND)
         output = ManifestOutput(sound.name, sha256, len(SOUND), "audio/mpeg")
         sentences = _sentences(number)
@@ -138,15 +143,18 @@ class PodcastOutbox:
         )
 
     def _reads(self) -> Figure:
-        path = self._outbox / "feed.xml"
-        read = feedparser.parse(path.read_bytes())
+        feeds = sorted(self._outbox.rglob("feed.xml"))
+        size_mb = sum(each.stat().st_size for each in feeds) / 1e6
+        reads = [feedparser.parse(each.read_bytes()) for each in feeds]
         peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
-        entries, expected = len(read.entries), self._count + _LATER
+        entries = sum(len(each.entries) for each in reads)
+        expected = self._count + _LATER
+        is_well = entries == expected and not any(each.bozo for each in reads)
         return Figure(
-            f"episodes that feedparser finds in {path.stat().st_size / 1e6:.1f} MB",
+            f"episodes that feedparser finds in {len(feeds)} feeds of {size_mb:.1f} MB",
             f"{entries} ({peak_mib} MiB at the most, the reader's included)",
             f"{expected}",
-            entries == expected and not read.bozo,
+            is_well and len(feeds) == self._shows,
         )
 
 

@@ -70,11 +70,16 @@ def test_each_folder_is_a_show(tmp_path: Path) -> None:
             assert f"{feed} has" in checked
         assert "not in the outbox" not in checked
 
+        before = (daemon.outbox / "feed.xml").stat().st_mtime_ns
+        _drop(daemon, "tea/five.md")
+        wait(lambda: len(_feed(daemon, "tea").entries) == 3, lambda: daemon.log)
+        wait(lambda: (daemon.outbox / "feed.xml").stat().st_mtime_ns > before)
+
         numbers = {
             each.title: each.id for folder in feeds for each in _feed(daemon, folder).entries
         }
         _reload(daemon, **SHOW)
-        _wait_titles(daemon, root={"one", "two", "three", "four"})
+        _wait_titles(daemon, root={"one", "two", "three", "four", "five"})
         assert {each.title: each.id for each in _feed(daemon).entries} == numbers
         wait(lambda: not folder_jpg.exists(), lambda: daemon.log)
         daemon.wait_idle()
@@ -142,12 +147,12 @@ def test_cover_of_a_show_is_of_the_inbox(tmp_path: Path) -> None:
     Image.new("RGB", (300, 200), "red").save(red, "PNG")
     with running(tmp_path, podcast=SHOW) as daemon:
         _drop(daemon, "tea/one.md")
-        daemon.drop("tea/.narrated.yaml", "podcast: {image: .cover.png}")
+        daemon.drop("tea/.narrated.yaml", "podcast: {image: cover.png}")
         wait(
-            lambda: any("tea/.cover.png" in each for each in daemon.status()["notices"]),
+            lambda: any("tea/cover.png" in each for each in daemon.status()["notices"]),
             lambda: daemon.log,
         )
-        daemon.drop("tea/.cover.png", red.getvalue())
+        daemon.drop("tea/cover.png", red.getvalue())
         _drop(daemon, "tea/two.md")
         _wait_titles(daemon, tea={"one", "two"})
 
@@ -156,3 +161,11 @@ def test_cover_of_a_show_is_of_the_inbox(tmp_path: Path) -> None:
 
         wait(lambda: middle() == (254, 0, 0), lambda: daemon.log)
         wait(lambda: daemon.status()["notices"] == [])
+        blue = io.BytesIO()
+        Image.new("RGB", (300, 200), "blue").save(blue, "PNG")
+        daemon.drop("tea/cover.png", blue.getvalue())
+        wait(lambda: middle() == (0, 0, 254), lambda: daemon.log)
+        assert daemon.history("tea/cover.png") == []
+        daemon.wait_idle()
+        daemon.stop()
+        verify(daemon)

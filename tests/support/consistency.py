@@ -16,10 +16,11 @@ from narrated.audio.chapters import CHAPTERS_SUFFIX
 from narrated.audio.formats import LONG_SUFFIXES, TRANSCRIPT_SUFFIX
 from narrated.inbox.name_rules import NameKind, judge_path
 from narrated.outbox.manifest import MANIFEST_SUFFIX, Manifest, ManifestOutput
+from narrated.outbox.podcast_files import FEED_NAME
 from narrated.outbox.unique_stems import ERROR_SUFFIX, STATUS_NAME
 from narrated.outbox.untrusted_reads import known_manifest
 from narrated.podcast.page_episode import PAGE_FOLDER, PAGE_NAME
-from narrated.podcast.show import FEED_NAME
+from narrated.podcast.show import Show
 from support.daemon import Daemon
 
 DURATION_S = 0.2
@@ -77,6 +78,8 @@ class LedgerRows:
     plans: set[int]
     covers: set[str]
     """Pictures of the podcast that its feed names."""
+    shows: set[str]
+    """Folders of the shows that have episodes."""
 
     @classmethod
     def read(cls, path: Path) -> "LedgerRows":
@@ -118,6 +121,10 @@ class LedgerRows:
                         " SELECT file FROM page_pictures UNION ALL"
                         f" SELECT '{PAGE_FOLDER}/' || name FROM page_files"
                     )
+                },
+                {
+                    os.fsdecode(folder)
+                    for (folder,) in db.execute("SELECT show FROM episodes WHERE item IS NOT NULL")
                 },
             )
         finally:
@@ -204,7 +211,8 @@ def _unaccounted(
             continue
         last = ledger.last.get(path)
         if last is None:
-            yield f"{path} has no job"
+            if path not in ledger.shown:
+                yield f"{path} has no job"
         elif last.state == "done" or not _is_excused(last, ledger):
             standing = [each for each in outbox.manifests.values() if each.source.path == path]
             if [each.source.sha256 for each in standing] != [sha256]:
@@ -282,7 +290,7 @@ def astray(ledger: LedgerRows, outbox: OutboxFiles) -> Iterator[str]:
         yield f"{note} is missing"
     published = {stem + MANIFEST_SUFFIX for stem in outbox.manifests}
     published |= {name for stem in outbox.manifests for name in outbox.outputs(stem)}
-    published |= ledger.covers
+    published |= ledger.covers | {Show(title="", folder=each).feed_path for each in ledger.shows}
     for name in sorted(outbox.files - published - notes - {STATUS_NAME, FEED_NAME, PAGE_NAME}):
         yield f"{name} stands in the outbox, and nobody knows of it"
     for folder in sorted(outbox.empty):

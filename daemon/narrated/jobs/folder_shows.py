@@ -10,6 +10,7 @@ import msgspec
 from narrated.errors import NarratedError, ParserUnavailable, SourceAbsent, StorageError
 from narrated.inbox.async_reads import AsyncInboxReader
 from narrated.inbox.name_rules import ignored
+from narrated.jobs.events import EventDispatcher, PicturesReleased, PicturesShown
 from narrated.jobs.read_apart import ReadApart
 from narrated.jobs.settings_and_lexicons import SETTINGS_BYTES
 from narrated.ledger.store import Ledger
@@ -26,6 +27,7 @@ class FolderSections:
     _inbox: AsyncInboxReader
     _parsers: ParserPool
     _read_apart: ReadApart
+    _events: EventDispatcher
     problems: tuple[str, ...] = ()
     """What is wrong with a section: its show stays as it was."""
 
@@ -35,7 +37,9 @@ class FolderSections:
         Errors: StorageError, ParserUnavailable.
         """
         for path in await self._read_apart(lambda ledger: ledger.folder_shows.left()):
-            self._ledger.folder_shows.forget(path)
+            with self._ledger.transaction():
+                self._ledger.folder_shows.forget(path)
+                self._claim(path, None)
         changed = await self._read_apart(lambda ledger: ledger.folder_shows.changed())
         for path, sha256 in changed.items():
             await self._read_version(path, sha256)
@@ -43,9 +47,7 @@ class FolderSections:
         kept = [each for each in kept if not ignored(each.path, ignore)]
         self.problems = tuple(each.problem for each in kept if each.problem)
         return {
-            each.path.rpartition("/")[0]: msgspec.convert(json.loads(each.section), ShowSection)
-            for each in kept
-            if each.section
+            each.path.rpartition("/")[0]: _decoded(each.section) for each in kept if each.section
         }
 
     async def _read_version(self, path: str, sha256: str) -> None:
@@ -62,4 +64,21 @@ class FolderSections:
         except NarratedError as error:
             self._ledger.folder_shows.keep(path, sha256, None, str(error))
             return
-        self._ledger.folder_shows.keep(path, sha256, section or None)
+        with self._ledger.transaction():
+            self._ledger.folder_shows.keep(path, sha256, section or None)
+            self._claim(path, _decoded(section).inbox_picture if section else None)
+
+    def _claim(self, path: str, picture: str | None) -> None:
+        """Take a section's picture as one that a post shows: it is no narration of its own."""
+        pictures = self._ledger.pictures
+        before = pictures.of_post(path)
+        shown = {picture: self._ledger.sources.sha256(picture)} if picture else {}
+        pictures.record(path, shown)
+        if shown:
+            self._events.publish(PicturesShown(path, tuple(shown)))
+        if released := before.keys() - shown.keys():
+            self._events.publish(PicturesReleased(path, tuple(released)))
+
+
+def _decoded(section: bytes) -> ShowSection:
+    return msgspec.convert(json.loads(section), ShowSection)

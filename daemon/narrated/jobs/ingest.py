@@ -191,11 +191,18 @@ class Ingest:
             posts = self._ledger.pictures.posts_showing(event.path)
             for post, sha256 in posts.items():
                 if sha256 != event.sha256:
-                    self._jobs.recreate(post, JobCause.PICTURE)
+                    self._picture_changed(post)
             if posts:
                 self._pictures.supersede([event.path])
             else:
                 self._create_version(event, moved)
+
+    def _picture_changed(self, post: str) -> None:
+        """Plan a post again that shows a picture; a folder's settings have their show's cover."""
+        if _is_setting(post):
+            self._events.publish(FolderSettingsChanged(post))
+        else:
+            self._jobs.recreate(post, JobCause.PICTURE)
 
     def _create_version(self, event: FileReady, moved: Collection[str]) -> None:
         """Create a job for new content, or for known content that may succeed now."""

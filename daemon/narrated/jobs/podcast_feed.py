@@ -78,6 +78,7 @@ class PodcastFeed:
         while True:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._news.wait(), patience_s)
+            await self._read_sections()
             await self._quiet()
             patience_s = None if await self.update() else RETRY_S
 
@@ -94,6 +95,12 @@ class PodcastFeed:
             return False
         self._tell([*self._feeds.problems, *self._feeds.covers.problems, *self._sections.problems])
         return await self._page.update(self.shows) and not self._feeds.problems
+
+    async def _read_sections(self) -> None:
+        """Read the sections at once: a picture that one names is no narration of its own."""
+        if self.settings is not None:
+            with suppress(NarratedError):  # the update tells it
+                await self._sections.read(self.settings.ignore)
 
     async def _quiet(self) -> None:
         """Wait until the outbox has been unchanged for a moment, or has changed for long."""
@@ -119,6 +126,7 @@ class PodcastFeed:
         await self._feeds.remove_others(shown)
         if not self._feeds.problems:
             await self._feeds.covers.remove_left()
+        await self._feeds.announce()
 
     async def _outdated(
         self, settings: ShowSettings, sections: Mapping[str, ShowSection]

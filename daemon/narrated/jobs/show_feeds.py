@@ -23,6 +23,7 @@ from narrated.outbox.podcast_files import (
     place_feed,
     remove_feed,
     standing,
+    touch_feed,
 )
 from narrated.podcast.feed_parts import (
     FEED_END,
@@ -68,6 +69,8 @@ class ShowFeeds:
     """By the folders of their shows, since the start."""
     _removed: set[str] = field(default_factory=set)
     """Folders that have no feed of ours, since the start."""
+    _is_news: bool = False
+    """True if the feed of a folder changed, and that of the root did not."""
 
     async def with_guid(self, show: Show) -> Show:
         """Give a show its number: the ledger's, or that of the feed that stands, or a new one.
@@ -87,7 +90,7 @@ class ShowFeeds:
 
         Only episodes whose sound stands are in a feed. Errors: StorageError, ParserUnavailable.
         """
-        self.problems = []
+        self.problems, self._is_news = [], False
         there = await self._standing(listed)
         written = []
         for show in shows:
@@ -110,9 +113,19 @@ class ShowFeeds:
             remove = partial(remove_feed, self._outbox.folder, show.feed_path, MARK)
             if await self._outbox.finish(self._outbox.run(remove)):
                 log.info("%s is no show any more: its feed is removed", printable(folder or "/"))
+                self._is_news = True
             self.covers.leave(show)
             self._written.pop(folder, None)
             self._removed.add(folder)
+
+    async def announce(self) -> None:
+        """Touch the root's feed if only others changed: what sends the outbox on watches it alone.
+
+        Errors: StorageError.
+        """
+        if self._is_news:
+            touch = partial(touch_feed, self._outbox.folder, FEED_NAME, MARK)
+            await self._outbox.run(touch, patience_s=ANSWER_S)
 
     async def _standing(self, listed: Listed) -> set[str]:
         """Return the paths of those sounds and feeds that stand with their sizes."""
@@ -139,6 +152,7 @@ class ShowFeeds:
             return
         file = ExpectedFile(show.feed_path, size_bytes)
         self._written[show.folder] = _WrittenFeed(show, episodes, file)
+        self._is_news |= bool(show.folder) and outcome is PlacedFile.WRITTEN
         told = (printable(show.feed_path), len(episodes), outcome.name.lower())
         log.debug("%s has %d episodes: %s", *told)
 

@@ -96,6 +96,24 @@ def place_feed(outbox: Path, path: str, draft: Path, mark: bytes) -> PlacedFile:
     return PlacedFile.WRITTEN
 
 
+def touch_feed(outbox: Path, path: str, mark: bytes) -> None:
+    """Give a feed with this mark the present time, so that whoever watches it sees a change.
+
+    Errors: StorageError.
+    """
+    folder_name, name = split(path)
+    with (
+        storing(str(outbox / path)),
+        suppress(FileNotFoundError, NotADirectoryError),
+        opened(outbox, folder_name) as folder,
+    ):
+        file = file_in(folder, name, str(outbox / path))
+        if file is not None:
+            with file:
+                if mark in file.read(len(mark) + 100):
+                    os.utime(file.fileno())
+
+
 def remove_feed(outbox: Path, path: str, mark: bytes) -> bool:
     """Remove a feed with this mark, and the folders that it leaves empty; False if there is none.
 

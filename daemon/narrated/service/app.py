@@ -298,7 +298,7 @@ class App:
     def _build_podcast(self, parsers: ParserPool) -> None:
         ledger, outbox, inbox, disk = self.ledger, self.outbox, self.inbox, self.state_disk
         covers = PodcastCovers(ledger, outbox, parsers, inbox, disk)
-        sections = FolderSections(ledger, inbox, parsers, self.read_apart)
+        sections = FolderSections(ledger, inbox, parsers, self.read_apart, self.events)
         items = FeedItems(ledger, outbox, parsers, covers, self.read_apart, disk)
         feeds = ShowFeeds(ledger, outbox, parsers, covers, self.config.state / "work", disk)
         self._build_page(parsers)
