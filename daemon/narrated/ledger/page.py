@@ -39,8 +39,9 @@ class PageEntries(Repository):
     def outdated(self, show: str, made_for: str, limit: int) -> list[int]:
         """Return the next jobs of episodes of a show's feed whose parts are not of this page."""
         rows = self._db.rows(
-            "SELECT episodes.job FROM episodes LEFT JOIN page_entries USING (path)"
-            " WHERE episodes.show = ? AND item IS NOT NULL AND episodes.job IS NOT NULL"
+            "SELECT episodes.job FROM episodes JOIN jobs ON jobs.id = episodes.job"
+            " LEFT JOIN page_entries ON page_entries.path = episodes.path"
+            " WHERE jobs.state = 'done' AND episodes.show = ? AND item IS NOT NULL"
             " AND (page_entries.job IS NOT episodes.job OR page_entries.made_for <> ?)"
             " ORDER BY episodes.job DESC LIMIT ?",
             (os.fsencode(show), made_for, limit),
