@@ -5,13 +5,14 @@ All parsing of outside bytes runs here. The child opens no path but those of the
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
 
 from narrated.errors import NarratedError, SourceTookTooLong
 from narrated.printable import printable
+from narrated.reading.document import Document
 from narrated.reading.narration_settings import NarrationSettings
 from narrated.script.default_voice import SpeechEngines
 from narrated.script.regex_time_limit import (
@@ -54,6 +55,8 @@ def _answer(header: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], byt
 def _result(header: dict[str, Any], payload: bytes) -> bytes:
     if header["do"] == "plan":
         return msgspec.json.encode(_draft(*_unpacked(header, payload)))
+    if header["do"] == "plan_with_text":
+        return _draft_with_text(*_unpacked(header, payload))
     if header["do"] == "ping":
         return b""
     if header["do"] == "cover":
@@ -64,6 +67,10 @@ def _result(header: dict[str, Any], payload: bytes) -> bytes:
         from narrated.podcast.cover_drawing import cover_jpeg
 
         return cover_jpeg(header["title"], payload)
+    if header["do"] == "picture_copy":
+        from narrated.podcast.text_answers import picture_copy
+
+        return picture_copy(payload)
     if header["do"] == "feed":
         from narrated.podcast.feed_answers import answer  # late, for the same reason
 
@@ -85,7 +92,19 @@ def _unpacked(header: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], b
     return header | json.loads(payload[size:] or b"{}"), payload[:size]
 
 
-def _draft(header: dict[str, Any], payload: bytes) -> Draft:
+def _draft_with_text(header: dict[str, Any], payload: bytes) -> bytes:
+    from narrated.podcast.text_answers import answer_with_text  # late: not all have a page
+
+    documents: list[Document] = []
+    draft = _draft(header, payload, documents.append)
+    return answer_with_text(documents[0], draft, header)
+
+
+def _draft(
+    header: dict[str, Any],
+    payload: bytes,
+    on_document: Callable[[Document], None] = lambda _: None,
+) -> Draft:
     _check_sections(header["folders"])
     return build_draft(
         payload,
@@ -98,6 +117,7 @@ def _draft(header: dict[str, Any], payload: bytes) -> Draft:
         folder=header.get("folder", ""),
         regex_runner=_regex_runner(header),
         asked=NarrationSettings(**header.get("asked", {})),
+        on_document=on_document,
     )
 
 

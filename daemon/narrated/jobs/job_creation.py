@@ -72,6 +72,7 @@ class JobCreator:
             job = self.create(*version, cause)
             self._ledger.crashes.reset(plan.keys)
             self._ledger.takes.mark_used(plan.keys)
+            self._ledger.page_texts.inherit(published, job)
             title, narration = plan.draft.title, plan.narration
             return self._ledger.jobs.write_plan(
                 job, plan.encode(), title=title, narration=narration, keys=plan.keys

@@ -10,6 +10,7 @@ from narrated.disk_threads import ANSWER_S, DiskThreads
 from narrated.errors import NarratedError, SourceError
 from narrated.inbox.async_reads import AsyncInboxReader
 from narrated.jobs.feed_episodes import episode_of, has_sound
+from narrated.jobs.narration_texts import NarrationTexts
 from narrated.jobs.page_pictures import PagePictures
 from narrated.jobs.picture_captions import PICTURE_BYTES, is_picture
 from narrated.jobs.read_apart import ReadApart
@@ -49,6 +50,7 @@ class PagePartMaker:
         outbox: ShieldedOutboxChanges,
         parsers: ParserPool,
         inbox: AsyncInboxReader,
+        texts: NarrationTexts,
         read_apart: ReadApart,
         work_disk: DiskThreads,
     ) -> None:
@@ -56,6 +58,7 @@ class PagePartMaker:
         self._outbox = outbox
         self._parsers = parsers
         self._inbox = inbox
+        self._texts = texts
         self._read_apart = read_apart
         self._work_disk = work_disk
         self.pictures = PagePictures(ledger, outbox, parsers)
@@ -71,14 +74,16 @@ class PagePartMaker:
         parts, pictures = PageParts(), ("", "")
         if found is not None and found.source.path == job.path and has_sound(found):
             pictures = await self._small_cover(job, key), await self._loose_picture(job, key)
-            parts = await self._asked(await self._requested(show, job, found, *pictures), job)
+            text = await self._texts.of(job, found)
+            request = await self._requested(show, job, found, text, *pictures)
+            parts = await self._asked(request, job)
         if self._ledger.jobs.get(job.id).state is JobState.DONE:
             with self._ledger.transaction():
                 self._ledger.page_entries.keep(job.path, key, job.id, made_for(show), parts)
                 self._ledger.page_pictures.settle(job.path, *filter(None, pictures))
 
     async def _requested(
-        self, show: Show, job: Job, found: Manifest, small_cover: str, picture: str
+        self, show: Show, job: Job, found: Manifest, text: bytes, small_cover: str, picture: str
     ) -> EncodedRequest:
         """Word the request in a thread: a manifest may be long, whoever wrote it."""
         guid, first_s = (
@@ -86,6 +91,7 @@ class PagePartMaker:
             self._ledger.episodes.first_at(job.path),
         )
         cover = next(iter(self._ledger.covers.current(job.path)), "")
+        copies = self._ledger.page_texts.copies(job.id)
         plan: bytes | None = None
         if bytes(found.sentences) == bytes(NO_SENTENCES):
             plan = await self._read_apart(lambda ledger: ledger.jobs.plan(job))
@@ -110,9 +116,10 @@ class PagePartMaker:
                 chapters=_chapters(found),
                 files=tuple(each for each in files if isinstance(each, LinkedFile)),
                 picture=picture,
+                pictures=tuple(each.file for each in copies),
             )
             request = PageRequest(episode=asked, blocks=episode.blocks)
-            return request.encode(bytes(found.sentences), plan or b"")
+            return request.encode(bytes(found.sentences), plan or b"", text)
 
         return await self._work_disk.run(word)
 

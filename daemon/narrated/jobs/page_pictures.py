@@ -7,6 +7,7 @@ from narrated.disk_threads import TRANSFER_S
 from narrated.errors import SourceError
 from narrated.jobs.shielded_outbox_changes import ShieldedOutboxChanges
 from narrated.ledger.store import Ledger
+from narrated.outbox.page_files import StandingPage, standing_page
 from narrated.outbox.podcast_files import (
     PlacedFile,
     picture_content,
@@ -14,7 +15,8 @@ from narrated.outbox.podcast_files import (
     remove_picture,
 )
 from narrated.podcast.feed_requests import FEED_TURN
-from narrated.podcast.page_episode import PAGE_FOLDER
+from narrated.podcast.page_episode import PAGE_FOLDER, PAGE_NAME
+from narrated.podcast.page_markup import PAGE_MARK
 from narrated.workers.parser_pool import ParserPool
 
 _DIGEST_LENGTH = 16
@@ -27,6 +29,12 @@ class PagePictures:
         self._ledger = ledger
         self._outbox = outbox
         self._parsers = parsers
+
+    async def standing_page(self) -> StandingPage:
+        """Look at the page and its folder as they stand. Errors: StorageError."""
+        known = self._ledger.page_pictures.known() or not self._ledger.page_files.is_empty()
+        look = partial(standing_page, self._outbox.folder, PAGE_NAME, PAGE_FOLDER, PAGE_MARK)
+        return await self._outbox.run(partial(look, is_known=bool(known)))
 
     async def keep(self, path: str, key: str, jpeg: bytes) -> str:
         """Write a picture for the episode of a source; returns its outbox path.

@@ -133,6 +133,16 @@ class PictureCaptions:
         found = {each: picture_paths.resolve(path, each, roots) for each in addresses}
         return {each: target for each, target in found.items() if target and is_picture(target)}
 
+    def shown_paths(self, path: str, draft: Draft, defaults: JobDefaults) -> dict[str, str]:
+        """Return the inbox paths of all pictures that a source shows, by their addresses."""
+        if draft.kind == "picture":
+            return {each.source: path for each in draft.shown}
+        roots = _roots(draft, defaults)
+        found = {
+            each.source: picture_paths.resolve(path, each.source, roots) for each in draft.shown
+        }
+        return {each: target for each, target in found.items() if target and is_picture(target)}
+
     def cover(self, path: str, draft: Draft, defaults: JobDefaults) -> str | None:
         """Return the inbox path of the cover that a post's front matter names; None if it leads
         to no picture of the inbox."""

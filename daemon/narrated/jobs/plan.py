@@ -105,6 +105,8 @@ class JobDefaults:
     """Drafts and posts of a date in the future wait until they are published."""
     asked: Mapping[str, str | float] = field(default_factory=dict)
     """The engine, voice and speed that somebody asks for at a terminal: they override all."""
+    has_page: bool = False
+    """True if the outbox has a page, which shows the texts of posts."""
 
 
 class Plan(msgspec.Struct, frozen=True, rename={"draft": "plan", "output": "edition"}):

@@ -18,11 +18,15 @@ from narrated.jobs.held_posts import HeldBack, find_hold
 from narrated.jobs.passed_over import listing_missing_cover, without_foreign_voice
 from narrated.jobs.picture_captions import PICTURE_BYTES, PictureCaptions, is_picture
 from narrated.jobs.plan import JobDefaults, OutputSettings, Plan, chunk_digest, take_key
+from narrated.jobs.post_texts import PostText, PostTexts, copies_by_address
 from narrated.jobs.settings_and_lexicons import SettingsAndLexicons, Texts
 from narrated.jobs.sound_file_digests import SoundFileDigests
 from narrated.jobs.standing import post_day
 from narrated.ledger.job import Job, JobCause
+from narrated.ledger.page_texts import PictureCopy
 from narrated.ledger.store import Ledger
+from narrated.outbox.manifest import Manifest
+from narrated.podcast.text_requests import DraftWithText
 from narrated.script.script import Caption, Draft, Speaker
 from narrated.workers.parser_pool import ParserPool
 from narrated.workers.request_matching import EngineAccess
@@ -56,6 +60,7 @@ class Planner:
     """That of the configured lexicon."""
     captions: PictureCaptions
     _sound_files: SoundFileDigests
+    texts: PostTexts
 
     def overrides(
         self, defaults: JobDefaults, *, of_folders: bool = True, waits_for_absent: bool = False
@@ -91,6 +96,27 @@ class Planner:
         overrides = self.overrides(defaults, of_folders=of_folders)
         return await self._plan(path, source, 0, defaults, overrides, place)
 
+    async def keep_text(self, job: Job, narration: Manifest, defaults: JobDefaults) -> None:
+        """Keep the text of a narration of before, if its source is as it was.
+
+        Errors: SourceChanged, SourceError.
+        """
+        source = await self._read(job.path)
+        if sha256(source).hexdigest() != job.source_sha256:
+            raise SourceChanged("The source is no longer the one that was narrated.")
+        request = await self._request(job.path, defaults, self.overrides(defaults))
+        draft, _ = await self._parse(job.path, request, source, 0)
+        paths = self.captions.shown_paths(job.path, draft, defaults)
+        digests = narration.shows or {job.path: job.source_sha256}
+        copies = await self.texts.copies(job.path, digests, paths)
+        request |= {
+            "copies": copies_by_address(copies, paths),
+            "sentences": bytes(narration.sentences).decode(),
+            "lines": [msgspec.structs.asdict(each) for each in narration.blocks],
+        }
+        _, text = await self._parse(job.path, request, source, 0)
+        self.texts.keep(job.id, PostText(text, tuple(copies.values())))
+
     async def draft(self, path: str, defaults: JobDefaults, place: str = "") -> Draft:
         """Draft the script of a file of the inbox as it is now.
 
@@ -111,7 +137,9 @@ class Planner:
         place: str = "",
     ) -> Plan:
         """Plan a source as if it were at this path of the inbox."""
-        draft, shown = await self._draft(path, source, job_id, defaults, overrides, place)
+        draft, shown, text = await self._draft(path, source, job_id, defaults, overrides, place)
+        if text is not None and draft.narrate:
+            self.texts.keep(job_id, text)
         engines = await self._engines(draft.speakers, waits=not job_id)
         kept = without_foreign_voice(path, draft, engines["narrator"])
         if kept is not draft:
@@ -179,16 +207,54 @@ class Planner:
         defaults: JobDefaults,
         overrides: SettingsAndLexicons,
         place: str = "",
-    ) -> tuple[Draft, dict[str, str]]:
-        """Draft the script, and list the pictures shown.
+    ) -> tuple[Draft, dict[str, str], PostText | None]:
+        """Draft the script, list the pictures shown, and write the text if a page is to show it.
 
         The source is parsed twice if it shows pictures or names lexicons: the first time to find
         them, the second time with captions and lexicons.
         """
+        request = await self._request(path, defaults, overrides, place)
+        folders, lexicons = request["folders"], request["lexicons"]
+        has_text = bool(job_id) and defaults.has_page
+        if has_text:
+            request["copies"] = {}
+        draft, text = await self._parse(path, request, source, job_id)
+        references = draft.overrides.lexicons if draft.narrate else ()
+        if job_id and draft.narrate:
+            self._check_hold(self._ledger.jobs.get(job_id), draft, defaults)
+            self._check_age(path, source, draft, defaults)
+        named = await overrides.named_lexicons(path, folders, references)
+        if not (draft.shown or draft.cover or named):
+            return draft, {}, PostText(text) if has_text else None
+        shown: dict[str, str] = {}
+        copies: dict[str, PictureCopy] = {}
+        if draft.kind == "picture":
+            described = await self.captions.describe(source, job_id, defaults)
+            captions = {draft.shown[0].source: Caption(text=described)}
+        else:
+            captions, shown = await self.captions.of_post(
+                path, draft, job_id, defaults, overrides.waits_for_absent
+            )
+        if has_text and draft.narrate:
+            paths = self.captions.shown_paths(path, draft, defaults)
+            digests = shown or {path: sha256(source).hexdigest()}
+            copies = await self.texts.copies(path, digests, paths, job_id)
+            request["copies"] = copies_by_address(copies, paths)
+        if captions or named:
+            request |= {"lexicons": lexicons + named, "captions": msgspec.to_builtins(captions)}
+            draft, text = await self._parse(path, request, source, job_id)
+        cover = self.captions.cover(path, draft, defaults)
+        kept = PostText(text, tuple(copies.values())) if has_text else None
+        return listing_missing_cover(draft, cover, shown), shown, kept
+
+    async def _request(
+        self, path: str, defaults: JobDefaults, overrides: SettingsAndLexicons, place: str = ""
+    ) -> dict[str, Any]:
+        """Word the request for a draft, without captions."""
         folders, lexicons = await overrides.by_place(path)
         if defaults.lexicon is not None:
             lexicons = await self._disk.run(_configured_lexicon, defaults.lexicon) + lexicons
-        request = {
+        return {
             "name": path.rpartition("/")[2],
             "folder": (place or path).rpartition("/")[0],
             "captions": {},
@@ -198,27 +264,6 @@ class Planner:
             "engines": msgspec.to_builtins(defaults.engines),
             "asked": dict(defaults.asked),
         }
-        draft = await self._parse(path, request, source, job_id)
-        references = draft.overrides.lexicons if draft.narrate else ()
-        if job_id and draft.narrate:
-            self._check_hold(self._ledger.jobs.get(job_id), draft, defaults)
-            self._check_age(path, source, draft, defaults)
-        named = await overrides.named_lexicons(path, folders, references)
-        if not (draft.shown or draft.cover or named):
-            return draft, {}
-        shown: dict[str, str] = {}
-        if draft.kind == "picture":
-            text = await self.captions.describe(source, job_id, defaults)
-            captions = {draft.shown[0].source: Caption(text=text)}
-        else:
-            captions, shown = await self.captions.of_post(
-                path, draft, job_id, defaults, overrides.waits_for_absent
-            )
-        if captions or named:
-            request |= {"lexicons": lexicons + named, "captions": msgspec.to_builtins(captions)}
-            draft = await self._parse(path, request, source, job_id)
-        cover = self.captions.cover(path, draft, defaults)
-        return listing_missing_cover(draft, cover, shown), shown
 
     def _check_hold(self, job: Job, draft: Draft, defaults: JobDefaults) -> None:
         """Raise HeldBack for a draft: before its pictures are described.
@@ -252,13 +297,19 @@ class Planner:
 
     async def _parse(
         self, path: str, request: Mapping[str, Any], source: bytes, job_id: int
-    ) -> Draft:
-        """Have a source parsed. Lexicons and captions may be large, so they follow the source."""
-        header = {"do": "plan", "source_bytes": len(source)}
+    ) -> tuple[Draft, bytes]:
+        """Have a source parsed; returns its text as well, if the request has copies for it.
+
+        Lexicons and captions may be large, so they follow the source.
+        """
+        with_text = "copies" in request
+        header = {"do": "plan_with_text" if with_text else "plan", "source_bytes": len(source)}
         fields = json.dumps(request).encode("ascii")  # paths may not be Unicode
-        return msgspec.json.decode(
-            await self.parsers.ask(header, source + fields, path, job_id), type=Draft
-        )
+        content = await self.parsers.ask(header, source + fields, path, job_id)
+        if not with_text:
+            return msgspec.json.decode(content, type=Draft), b""
+        answer = msgspec.msgpack.decode(content, type=DraftWithText)
+        return msgspec.json.decode(answer.draft, type=Draft), answer.text
 
     async def _read(self, path: str) -> bytes:
         return await self._inbox.read(path, PICTURE_BYTES if is_picture(path) else TEXT_BYTES)

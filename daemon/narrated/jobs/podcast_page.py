@@ -15,13 +15,7 @@ from narrated.jobs.shielded_outbox_changes import ShieldedOutboxChanges
 from narrated.ledger.page import ShownEpisode
 from narrated.ledger.store import Ledger
 from narrated.os_error_remedies import storing
-from narrated.outbox.page_files import (
-    StandingPage,
-    place_files,
-    place_news,
-    standing_page,
-    touch,
-)
+from narrated.outbox.page_files import place_files, place_news, touch
 from narrated.outbox.podcast_files import ExpectedFile, PlacedFile, place_feed, standing
 from narrated.outbox.published_files import sweep
 from narrated.podcast.feed_requests import FEED_TURN
@@ -109,7 +103,7 @@ class PodcastPage:
         folders = [each.folder for each in shows]
         listed = await self._read_apart(lambda ledger: ledger.page_entries.shown(folders))
         shown = await self._with_sound(listed)
-        files = await self._files.plan(shown, (await self._standing()).sizes)
+        files = await self._files.plan(shown, (await self._parts.pictures.standing_page()).sizes)
         await self._files.write(files.stale)
         head = PageRequest(tuple(shows), files.searches).encode()
         outcome = await self._write(await self._parsers.ask(*head, FEED_TURN), shown)
@@ -121,15 +115,9 @@ class PodcastPage:
         await self._parts.pictures.remove_left()
         return ""
 
-    async def _standing(self) -> StandingPage:
-        """Look at the page and its folder as they stand."""
-        is_known = not self._ledger.page_files.is_empty()
-        look = partial(standing_page, self._outbox.folder, PAGE_NAME, PAGE_FOLDER, PAGE_MARK)
-        return await self._outbox.run(partial(look, is_known=is_known))
-
     async def _claim(self) -> str:
         """Take the page's folder; returns the path of what is somebody else's in its place."""
-        found = await self._standing()
+        found = await self._parts.pictures.standing_page()
         if not found.foreign and NEWS_NAME not in found.sizes:
             self._ledger.page_files.expect([NEWS_NAME])
             news = {NEWS_NAME: news_script(NO_NEWS)}

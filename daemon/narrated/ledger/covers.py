@@ -59,3 +59,10 @@ class PagePictures(Covers):
     """Pictures that the daemon wrote for the page, by their outbox paths, as covers are."""
 
     _table = "page_pictures"
+
+    def leaving(self) -> list[str]:
+        """Return the pictures that neither the page shows nor a text that was made for it."""
+        return self._paths(
+            "SELECT file FROM page_pictures WHERE current = 0 AND NOT EXISTS (SELECT 1"
+            " FROM page_copies WHERE page_copies.file = page_pictures.file) ORDER BY file"
+        )

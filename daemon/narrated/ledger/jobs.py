@@ -110,7 +110,8 @@ class Jobs(Repository):
             if state in (JobState.DONE, JobState.FAILED, JobState.SUPERSEDED, JobState.REMOVED):
                 self._db.rows("DELETE FROM chunks WHERE job = ?", (job.id,))
             if state in (JobState.QUEUED, JobState.SUPERSEDED, JobState.REMOVED):
-                self._db.rows("DELETE FROM plans WHERE job = ?", (job.id,))
+                for table in ("plans", "page_texts", "page_copies"):
+                    self._db.rows(f"DELETE FROM {table} WHERE job = ?", (job.id,))
         return _job(rows[0])
 
     def finish(self, job: Job, duration_s: float) -> Job:

@@ -12,6 +12,7 @@ from narrated.ledger.held_posts import HeldPosts
 from narrated.ledger.jobs import Jobs
 from narrated.ledger.last_run import LastRun
 from narrated.ledger.page import PageEntries, PageFiles
+from narrated.ledger.page_texts import PageTexts
 from narrated.ledger.pauses import Pauses
 from narrated.ledger.plan_inputs import CaptionCache, ConsultedFiles, ShownPictures
 from narrated.ledger.restored_jobs import RestoredJobs
@@ -50,6 +51,7 @@ class Ledger(Database):
         self.podcasts = Podcasts(self)
         self.folder_shows = FolderShows(self)
         self.covers = Covers(self)
+        self.page_texts = PageTexts(self)
         self.page_entries = PageEntries(self)
         self.page_files = PageFiles(self)
         self.page_pictures = PagePictures(self)

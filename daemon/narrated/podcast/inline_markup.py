@@ -6,7 +6,8 @@ from html import escape
 
 from narrated.podcast.link_targets import fragment, web_target
 from narrated.podcast.sentence_marks import Range
-from narrated.podcast.shown_text import PageCopies, shown_words
+from narrated.podcast.shown_text import shown_words
+from narrated.podcast.text_requests import PageCopies
 from narrated.printable import encodable
 from narrated.reading import document as doc
 from narrated.reading.language_tags import language_tag

@@ -15,6 +15,7 @@ from narrated.podcast.episode_text import (
     paragraphs_of_plan,
     paragraphs_of_sentences,
 )
+from narrated.podcast.kept_text import KeptText
 from narrated.podcast.page_episode import PageSentence
 from narrated.podcast.page_markup import page_entry, page_head
 from narrated.podcast.page_requests import PageParts, PageRequest
@@ -23,18 +24,19 @@ from narrated.podcast.page_scripts import episode_script, search_words
 
 def answer(header: dict[str, Any], payload: bytes) -> bytes:
     """Write the part of the page that a request asks for."""
-    asked, sentences, plan, html = PageRequest.decode(header, payload)
+    asked, sentences, plan, text = PageRequest.decode(header, payload)
     if asked.episode is None:
         return page_head(asked.shows, asked.searches)
     blocks = asked.blocks
     heard = decoded_sentences(msgspec.Raw(sentences))
     words = paragraphs_of_sentences(sentences, blocks) or paragraphs_of_plan(plan)
     words = words or tuple(Paragraph(each.role, each.beginning) for each in blocks)
+    html = KeptText.decode(text).html_for(asked.episode.key, heard) if text else ""
     episode = msgspec.structs.replace(
         asked.episode,
         description=unescape(description_html(asked.episode.description, words)),
         sentences=tuple(map(_sentence, range(len(heard)), heard)),
-        html=html.decode() or _text_of_sentences(heard, blocks) or _text_of_paragraphs(words),
+        html=html or _text_of_sentences(heard, blocks) or _text_of_paragraphs(words),
     )
     parts = PageParts(page_entry(episode), episode_script(episode), search_words(episode))
     return msgspec.msgpack.encode(parts)

@@ -34,11 +34,11 @@ class PageRequest(msgspec.Struct, frozen=True):
     """The blocks of its text, as its manifest has them."""
 
     def encode(
-        self, sentences: bytes = b"null", plan: bytes = b"", html: bytes = b""
+        self, sentences: bytes = b"null", plan: bytes = b"", text: bytes = b""
     ) -> EncodedRequest:
-        """Give header and payload: the manifest's sentences, the job's plan, the text as HTML."""
+        """Give header and payload: the manifest's sentences, the job's plan, the `KeptText`."""
         written = json.dumps(msgspec.to_builtins(self)).encode("ascii")  # names may not be Unicode
-        pieces = (written, sentences, plan, html)
+        pieces = (written, sentences, plan, text)
         return {"do": "page", "name": "an episode", "sizes": [*map(len, pieces)]}, b"".join(pieces)
 
     @classmethod
@@ -48,8 +48,8 @@ class PageRequest(msgspec.Struct, frozen=True):
         for size in header["sizes"]:
             pieces.append(payload[begin : begin + size])
             begin += size
-        written, sentences, plan, html = pieces
-        return msgspec.convert(json.loads(written), cls), sentences, plan, html
+        written, sentences, plan, text = pieces
+        return msgspec.convert(json.loads(written), cls), sentences, plan, text
 
 
 def decoded_parts(answer: bytes) -> PageParts:

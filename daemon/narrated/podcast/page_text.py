@@ -17,8 +17,8 @@ from narrated.podcast.inline_markup import (
 )
 from narrated.podcast.link_targets import web_target
 from narrated.podcast.sentence_marks import TITLE, Node, mark_sentences, numbered_nodes
-from narrated.podcast.shown_text import PageCopies
 from narrated.podcast.spoken_sentences import SpokenSentence
+from narrated.podcast.text_requests import PageCopies
 from narrated.reading import document as doc
 from narrated.reading.document import plain
 from narrated.script.announcements import PICTURE
@@ -71,6 +71,8 @@ class _TextWriter:
         for node in self._nodes:
             self._inner[node.outer].append(node.number)
         self._title = None if document.kind == "picture" else title_block(document)
+        sentences = list(sentences)
+        self._words = {each.number: each.words for each in sentences}
         self._marks = mark_sentences(self._nodes, self._title_spans(), sentences, copies)
         self._notes = FootnoteMarkup(_labels(self._nodes))
         self._anchors = _anchors(self._nodes)
@@ -83,7 +85,8 @@ class _TextWriter:
         title = ""
         if self._document.kind != "picture" and self._document.title:
             content = self._inline.spans(self._title_spans(), self._text(TITLE))
-            title = f"<h1{self._language}{self._announced(TITLE)}>{content}</h1>\n"
+            id = "" if self._title is None else f' id="{_heading_id(self._title)}"'
+            title = f"<h1{id}{self._language}{self._announced(TITLE)}>{content}</h1>\n"
         limit = _SizeLimit(MOST_HTML_BYTES - len(title.encode()))
         outer = (number for number in self._inner[-1] if number != self._title)
         blocks = [*limit.within(self._block(number, 0) for number in outer)]
@@ -220,7 +223,7 @@ class _TextWriter:
         )
 
     def _picture(self, picture: doc.Picture, number: int) -> str:
-        described = self._captions.get(picture.source, UNDESCRIBED).text
+        described = self._captions.get(picture.source, UNDESCRIBED).text or self._heard_of(number)
         label = picture.title or picture.alt or described
         begin = f"<figure{self._announced(number)}>"
         if picture.source not in self._inline.copies:
@@ -230,6 +233,11 @@ class _TextWriter:
         shown = self._inline.picture(picture.source, "" if alt == label else alt)
         caption = f"<figcaption>{words(label)}</figcaption>" if label else ""
         return f"{begin}{shown}{caption}</figure>\n"
+
+    def _heard_of(self, number: int) -> str:
+        """Return the description of a picture as it was said; it has no other of before."""
+        said = " ".join(self._words[each] for each in self._marks.whole.get(number, ()))
+        return said if said.startswith(PICTURE) and said != f"{PICTURE}." else ""
 
     def _note(self, number: int) -> str:
         """Write the content of a footnote."""

@@ -11,8 +11,9 @@ from itertools import groupby
 from typing import NamedTuple
 
 from narrated.podcast.shares_of_text import SharesOfText
-from narrated.podcast.shown_text import PageCopies, Piece, text_of, text_of_spans
+from narrated.podcast.shown_text import Piece, text_of, text_of_spans
 from narrated.podcast.spoken_sentences import SpokenSentence
+from narrated.podcast.text_requests import PageCopies
 from narrated.podcast.word_matching import find_words, matched_words
 from narrated.reading import document as doc
 from narrated.reading.document import child_blocks

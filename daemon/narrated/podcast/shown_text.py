@@ -1,27 +1,16 @@
 """The text of a block as the page shows it, piece by piece: marks are laid over it."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from narrated.podcast.text_requests import PageCopies
 from narrated.reading import document as doc
 from narrated.script.announcements import PICTURE
 from narrated.script.inline_text import MOST_WRITTEN
 
 PICTURE_SIGN = "\ufffc"
 """Stands for a picture inside a sentence; it has no words."""
-
-
-class PageCopy(NamedTuple):
-    """A copy of a picture beside the page, and its size."""
-
-    file: str
-    width: int = 0
-    height: int = 0
-
-
-PageCopies = Mapping[str, PageCopy]
-"""By a picture's address, as the author wrote it."""
 
 
 class Piece(NamedTuple):

@@ -64,6 +64,7 @@ def build_draft(
     folder: str = "",
     regex_runner: RegexRunner | None = None,
     asked: NarrationSettings = _NOTHING_ASKED,
+    on_document: Callable[[Document], None] = lambda _: None,
 ) -> Draft:
     """Read a source, write its script and cut it into chunks; raises SourceError.
 
@@ -72,7 +73,7 @@ def build_draft(
     `regex_runner` runs the lexicons' patterns that cannot run in linear time; None: without limit.
     `engines` are those that may speak. Front matter overrides folder settings, a deeper folder
     overrides a higher one, and all override `settings`. `asked` has the engine, voice and speed
-    that somebody asks for at a terminal: they override all.
+    that somebody asks for at a terminal: they override all. `on_document` gets the document.
     """
     choices = _choices(engines.limits)
     layers = [parse_folder_settings(text, path, choices) for path, text in folders]
@@ -82,6 +83,7 @@ def build_draft(
     document, is_blank = _read(read_source, inherited)
     layers.append(document.metadata)
     document = _with_inherited(document, layers, asked)
+    on_document(document)
     voicing = _voicing(settings, document.metadata, layers, asked, engines)
     _check_engines(voicing.settings, name, engines.limits)
     texts, paths = [text for _, text in lexicons], [path for path, _ in lexicons]

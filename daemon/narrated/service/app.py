@@ -28,13 +28,16 @@ from narrated.jobs.job_creation import JobCreator
 from narrated.jobs.narration_removal import NarrationRemoval
 from narrated.jobs.narration_rendering import NarrationRenderer
 from narrated.jobs.narration_tags import TagMaker
+from narrated.jobs.narration_texts import NarrationTexts
 from narrated.jobs.page_parts import PagePartMaker
+from narrated.jobs.page_pictures import PagePictures
 from narrated.jobs.picture_captions import PictureCaptions
 from narrated.jobs.plan import JobDefaults, OutputSettings
 from narrated.jobs.planner import Planner
 from narrated.jobs.podcast_covers import PodcastCovers
 from narrated.jobs.podcast_feed import PodcastFeed
 from narrated.jobs.podcast_page import PodcastPage
+from narrated.jobs.post_texts import PostTexts
 from narrated.jobs.published_default import PublishedDefault
 from narrated.jobs.publisher import Publisher
 from narrated.jobs.runner import JobRunner
@@ -171,6 +174,7 @@ class App:
             ignore=config.ignore,
             since=config.since,
             holds_drafts=config.reading.drafts == "hold",
+            has_page=has_page(config),
         )
         """The settings of new jobs, from the configuration in force."""
 
@@ -183,7 +187,7 @@ class App:
         finds_only, may_wait = parsers is None, self._may_wait
         captions = PictureCaptions(inbox, ledger, engines, self._at_rest, finds_only, may_wait)
         parsers = parsers or self._start_parsers(1)
-        parts = (parsers, engines, self.state_disk, captions, self.sound_files)
+        parts = (parsers, engines, self.state_disk, captions, self.sound_files, self.texts)
         return Planner(inbox, ledger, *parts)
 
     async def probe(self) -> None:
@@ -291,7 +295,8 @@ class App:
     def _build_page(self, parsers: ParserPool) -> None:
         ledger, outbox, work = self.ledger, self.outbox, self.config.state / "work"
         shared = (self.read_apart, self.state_disk)
-        parts = PagePartMaker(ledger, outbox, parsers, self.inbox, *shared)
+        texts = NarrationTexts(ledger, self.planner, lambda: self.defaults)
+        parts = PagePartMaker(ledger, outbox, parsers, self.inbox, texts, *shared)
         self.page = PodcastPage(ledger, outbox, parsers, parts, *shared, work)
         self.page.is_on = has_page(self.config)
 
@@ -310,6 +315,7 @@ class App:
     def _build_runner(self) -> None:
         ledger, config, events, inbox = self.ledger, self.config, self.events, self.inbox
         parsers = self._start_parsers(PARSERS)
+        self.texts = PostTexts(ledger, inbox, parsers, PagePictures(ledger, self.outbox, parsers))
         self.planner = self.build_planner(parsers)
         self._build_podcast(parsers)
         work, encoders, tags = config.state / "work", self.encoders, TagMaker(parsers, inbox)

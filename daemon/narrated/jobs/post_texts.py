@@ -1,0 +1,92 @@
+"""Texts of posts for the page: kept while planning, with copies of the pictures that they show."""
+
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+import msgspec
+
+from narrated.errors import SourceAbsent, SourceError, SourceUnreadable
+from narrated.inbox.async_reads import AsyncInboxReader
+from narrated.jobs.page_pictures import PagePictures
+from narrated.jobs.picture_captions import PICTURE_BYTES
+from narrated.ledger.page_texts import PictureCopy
+from narrated.ledger.store import Ledger
+from narrated.podcast.text_requests import CopyAnswer, PageCopy
+from narrated.workers.parser_pool import ParserPool
+
+MOST_PICTURES = 200
+"""Bound on the copies of a post; the others are links, or their words."""
+
+
+class PostText(NamedTuple):
+    """A text as a parser wrote it, and the copies that it shows."""
+
+    text: bytes
+    copies: tuple[PictureCopy, ...] = ()
+
+
+class PostTexts:
+    """Keeps the texts of jobs in the ledger, and makes copies of the pictures that they show."""
+
+    def __init__(
+        self, ledger: Ledger, inbox: AsyncInboxReader, parsers: ParserPool, pictures: PagePictures
+    ) -> None:
+        self._ledger = ledger
+        self._inbox = inbox
+        self._parsers = parsers
+        self._pictures = pictures
+
+    async def copies(
+        self, path: str, digests: Mapping[str, str], paths: Mapping[str, str], job: int = 0
+    ) -> dict[str, PictureCopy]:
+        """Return copies of the pictures that a source shows, by their inbox paths.
+
+        `digests` are by these paths, empty for a missing one. `paths` are those that its text
+        shows, by their addresses. A picture without a copy is gone, another by now, or none that
+        can be read. Errors: StorageError, ParserUnavailable, TurnAwaited.
+        """
+        copies: dict[str, PictureCopy] = {}
+        if not any(digests.values()) or (await self._pictures.standing_page()).foreign:
+            return copies  # somebody else's folder is left alone
+        for picture in list(dict.fromkeys(paths.values()))[:MOST_PICTURES]:
+            digest = digests.get(picture, "")
+            if not digest:
+                continue
+            copy = self._known(path, digest) or await self._copy(path, picture, digest, job)
+            if copy is not None:
+                copies[picture] = copy
+        return copies
+
+    def keep(self, job: int, text: PostText) -> None:
+        """Keep the text of a job."""
+        self._ledger.page_texts.keep(job, text.text, text.copies)
+
+    def _known(self, path: str, digest: str) -> PictureCopy | None:
+        """Return the copy that another version of the source shows, if it stands."""
+        copy = self._ledger.page_texts.copy_of(path, digest)
+        return copy if copy and self._ledger.page_pictures.sha256(copy.file) else None
+
+    async def _copy(self, path: str, picture: str, digest: str, job: int) -> PictureCopy | None:
+        try:
+            content = await self._inbox.read(picture, PICTURE_BYTES)
+            if sha256(content).hexdigest() != digest:
+                return None
+            header = {"do": "picture_copy", "name": picture.rpartition("/")[2]}
+            answer = await self._parsers.ask(header, content, path, job)
+        except (SourceAbsent, SourceError, SourceUnreadable):  # better a text without it than none
+            return None
+        made = msgspec.msgpack.decode(answer, type=CopyAnswer)
+        file = await self._pictures.keep(path, path, made.jpeg)
+        return PictureCopy(file, digest, made.width, made.height) if file else None
+
+
+def copies_by_address(
+    copies: Mapping[str, PictureCopy], paths: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return copies by the addresses of their pictures in a post, as a parser is told of them."""
+    return {
+        address: PageCopy(copy.file, copy.width, copy.height)
+        for address, path in paths.items()
+        if (copy := copies.get(path))
+    }
