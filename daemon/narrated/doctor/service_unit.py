@@ -7,7 +7,7 @@ from pathlib import Path
 from narrated.config.values import Config
 from narrated.doctor.finding import Finding, warning, well, wrong
 from narrated.doctor.folder_access import Account
-from narrated.systemd_units import drop_in_for_box, shipped
+from narrated.systemd_units import drop_in_for_box, serve_files, shipped
 
 _UNITS = Path("/etc/systemd/system")
 
@@ -55,6 +55,8 @@ def _check_unit_files(config: Config) -> Finding:
     if config.source is not None:
         drop_in = _UNITS / "narrated.service.d/10-paths.conf"
         wanted[drop_in] = drop_in_for_box(config, config.source)
+        if (_UNITS / "narrated-serve.service").is_file():  # an earlier version had none
+            wanted |= dict(serve_files(config, config.source, _UNITS))
     for path, text in wanted.items():
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
             return warning(

@@ -2,7 +2,7 @@
 
 What is published is decided by what stands beside a file: its manifest, the feeds above it, the
 page. No list of the outbox is kept, so that 2,000 episodes cost as much as one. See
-docs/decisions/0018-served-files.md.
+docs/decisions/0019-served-files.md.
 """
 
 import errno
