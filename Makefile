@@ -72,7 +72,7 @@ ready: $(VENV)/lint $(VENV)/test-faults $(VENV)/suites $(TRIXIE)
 demo: $(VENV)/core
 	@rm -rf demo && mkdir -p demo/inbox
 	@cp docs/sample/first-post.md docs/sample/desk.png demo/inbox/
-	@printf '%s: %s\n' inbox inbox outbox outbox state state cache cache > demo/narrated.yaml
+	@printf '%s: %s\n' inbox inbox outbox outbox state state cache cache podcast '{title: The demo}' > demo/narrated.yaml
 	@$(BIN)/narrated --config demo/narrated.yaml once
 
 # Tests in tiers; tests/README.md says what belongs to which. ARGS goes to pytest.

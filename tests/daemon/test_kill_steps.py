@@ -52,6 +52,7 @@ RENAMES = {
     "rename a draft to post.json": ["outbox/open_folder.py"],
     "rename a draft to post.error.txt": ["outbox/open_folder.py"],
     "rename a draft to narrated.status.txt": ["outbox/open_folder.py"],
+    "rename a draft to index.html": ["outbox/open_folder.py"],
     "rename post.mp3 to new.mp3": ["outbox/published_files.py"],
     "rename post.md to a draft": ["inbox/held_source.py"],
     "rename a draft to post.md": ["atomic_write.py", "inbox/archive_or_delete.py"],
@@ -100,6 +101,10 @@ def _post_and_picture(daemon: Daemon) -> None:
 
 def _edit(daemon: Daemon) -> None:
     daemon.drop(POST, TEXT.replace("second", "other"))
+
+
+def _edit_of_its_title(daemon: Daemon) -> None:
+    daemon.drop(POST, TEXT.replace("A title", "Another title"))
 
 
 def _rename(daemon: Daemon) -> None:
@@ -256,6 +261,7 @@ class Scenario:
     """Whether something in narrated goes wrong that nobody foresaw, until the end."""
 
 
+PODCAST = {"podcast": {"title": "A blog"}}
 QUEUED, PLANNED = "commit file_ready [new, queued]", "commit keep_plan [queued to planned]"
 SPEAKING, PUBLISHING = "commit [planned to speaking]", "commit [speaking to publishing]"
 
@@ -291,6 +297,7 @@ SCENARIOS = {
     "no longer to be narrated": Scenario(_post, _unwanted),
     "a post that becomes a draft": Scenario(_post, _draft),
     "a draft that is published": Scenario(_draft, _post),
+    "a post of a podcast": Scenario(_post, _edit_of_its_title, PODCAST),
     "settings of a folder": Scenario(_post, _folder_settings),
     "a ledger that is damaged": Scenario(_post, _damage),
     "a voice that is missing": Scenario(_voice("none"), _post, then=_voice("toy")),

@@ -56,7 +56,9 @@ def test_note_names_are_reserved(path: str) -> None:
     assert stem(path, free) == path
 
 
-@pytest.mark.parametrize("name", ["feed.xml", "Feed.XML", "index.html", "folder.jpg"])
+@pytest.mark.parametrize(
+    "name", ["feed.xml", "Feed.XML", "index.html", "index.files", "folder.jpg"]
+)
 def test_podcast_names_are_reserved(name: str) -> None:
     """No folder of the outbox has the name of a file that the podcast writes."""
     assert stem(f"a/{name}/post.md", free) == f"a/{name}~folder/post"

@@ -43,7 +43,7 @@ def once(context: CommandContext, quiet: bool) -> None:
     from narrated import logs
     from narrated.service.daemon import Daemon
     from narrated.systemd_notify import ServiceNotifier
-    from narrated.terminal.command_reports import held_lines, published_lines
+    from narrated.terminal.command_reports import held_lines, podcast_lines, published_lines
     from narrated.terminal.progress_bars import NarrationProgress
 
     config = context.config
@@ -55,6 +55,7 @@ def once(context: CommandContext, quiet: bool) -> None:
     if not quiet:
         print_lines(published_lines(config.outbox))
         print_lines(held_lines(report.held_back, report.held_back_count))
+        print_lines(podcast_lines(report.feeds, report.page))
     for notice in report.notices:
         click.echo(f"narrated: {notice}", err=True)
     if not report.finished:

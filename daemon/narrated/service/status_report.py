@@ -15,6 +15,8 @@ from narrated.errors import StorageError
 from narrated.human_formatting import duration
 from narrated.ledger.job import OPEN, JobState
 from narrated.ledger.store import Ledger
+from narrated.outbox.podcast_files import FEED_NAME
+from narrated.podcast.page_episode import PAGE_NAME
 from narrated.printable import printable
 from narrated.service.state_lock import holder
 from narrated.service.work_breaks import WorkBreak, WorkBreaks
@@ -113,6 +115,10 @@ class StatusReport(msgspec.Struct, frozen=True):
     """False if `narrated once` was stopped before its end."""
     done_today: int = 0
     cache_bytes: int = 0
+    feeds: tuple[str, ...] = ()
+    """The feeds of the podcast's shows that stand, that of the root first."""
+    page: str = ""
+    """The podcast's page; empty if none stands."""
 
     @property
     def waiting_count(self) -> int:
@@ -182,7 +188,13 @@ class StatusReporter:
             unloaded=self._app.breaks.is_unloaded,
             workers=tuple(WorkerStatus(*_worker(each)) for each in self._app.pool.states()),
             cache_bytes=self._app.cache.size_bytes,
+            feeds=self._feeds(),
+            page=str(self._app.config.outbox / PAGE_NAME) if self._app.page.stands else "",
         )
+
+    def _feeds(self) -> tuple[str, ...]:
+        outbox = self._app.config.outbox
+        return tuple(str(outbox / each.feed_path) for each in self._app.podcast.shows)
 
     def news(self) -> ServiceNews:
         """Tell cheaply if a report would differ from an earlier one."""
@@ -270,6 +282,7 @@ def report_at_rest(config: Config) -> StatusReport:
     """Report from the ledger alone, while no daemon runs, or one waits in its start."""
     path = config.state / "ledger.sqlite"
     rest = StatusReport("stopped", "", str(config.inbox), str(config.outbox))
+    rest = msgspec.structs.replace(rest, **_of_podcast(config))
     if (starting := holder(config.state)) and starting.waits_for:
         rest = msgspec.structs.replace(rest, state="starting", notices=(starting.waits_for,))
     if not path.exists():
@@ -286,6 +299,15 @@ def report_at_rest(config: Config) -> StatusReport:
         )
     finally:
         ledger.close()
+
+
+def _of_podcast(config: Config) -> dict[str, Any]:
+    """Find the feed and the page at the root of the outbox, whoever wrote them."""
+    if config.podcast is None:
+        return {}
+    feed, page = config.outbox / FEED_NAME, config.outbox / PAGE_NAME
+    has_page = config.podcast.page and page.is_file()
+    return {"feeds": (str(feed),) if feed.is_file() else (), "page": str(page) if has_page else ""}
 
 
 def _of_break(lasting: WorkBreak | None, told: str) -> dict[str, Any]:

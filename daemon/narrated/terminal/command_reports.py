@@ -4,7 +4,7 @@ import math
 import shlex
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Never
 
@@ -12,7 +12,7 @@ import yaml
 
 from narrated.human_formatting import count_noun, duration, size
 from narrated.printable import printable
-from narrated.terminal.player import how_to_play
+from narrated.terminal.player import how_to_open, how_to_play
 
 if TYPE_CHECKING:
     from narrated.doctor.finding import Finding
@@ -35,6 +35,19 @@ def published_lines(outbox: Path) -> Iterator[str]:
         yield how_to_play(found[0][0])
 
 
+def podcast_lines(feeds: Sequence[str], page: str) -> Iterator[str]:
+    """How to subscribe to the podcast, and how to open its page."""
+    if feeds:
+        yield f"Subscribe:  {_first(feeds)}"
+    if page:
+        yield f"Read along:  {how_to_open(page)}"
+
+
+def _first(feeds: Sequence[str]) -> str:
+    more = f" and {len(feeds) - 1} more" if len(feeds) > 1 else ""
+    return printable(feeds[0]) + more
+
+
 def _audio(outbox: Path) -> Iterator[tuple[Path, float]]:
     from narrated.outbox.narration_search import whole_narrations
 
@@ -52,6 +65,10 @@ def status_lines(status: dict[str, Any]) -> Iterator[str]:
     yield f"narrated is {status['state']}{since}"
     yield f"  inbox   {printable(status['inbox'])}"
     yield f"  outbox  {printable(status['outbox'])}"
+    if feeds := status.get("feeds"):  # a daemon of before this version tells none
+        yield f"  feed    {_first(feeds)}"
+    if status.get("page"):
+        yield f"  page    {printable(status['page'])}"
     if status["paused"]:
         yield f"  {printable(status['paused'])}"
     for notice in status["notices"]:

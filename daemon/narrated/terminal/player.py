@@ -120,6 +120,12 @@ def how_to_play(file: Path) -> str:
     return f"Hear it:  {player} {quoted}" if player else f"Hear it:  open {quoted} in any player"
 
 
+def how_to_open(page: str) -> str:
+    """A command that opens a page in a browser, if this machine has one; else its address."""
+    opener = next(filter(shutil.which, ("xdg-open", "open")), None)
+    return printable(f"{opener} {shlex.quote(page)}" if opener else Path(page).as_uri())
+
+
 def _names(file: Path) -> Iterator[str]:
     """Names of programs that play a file if one types its name alone."""
     yield from ("mpv", "ffplay", "vlc")
