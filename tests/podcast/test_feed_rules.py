@@ -1,16 +1,20 @@
 """The rules of directories and players for a feed: each finds what breaks it, and only that."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 from click.testing import CliRunner, Result
 from msgspec.structs import replace
 
 from narrated.cli.main import main
+from narrated.podcast.cover_drawing import cover_jpeg
+from narrated.podcast.cover_reading import HEAD_BYTES, cover_facts
 from narrated.podcast.episode import Episode, LinkedFile
 from narrated.podcast.episode_text import Paragraph
 from narrated.podcast.feed_parts import FEED_END, numbered
-from narrated.podcast.feed_reading import FeedElement, ReadFeed, parse_feed
+from narrated.podcast.feed_reading import CoverFacts, FeedElement, ReadFeed, parse_feed
 from narrated.podcast.feed_rules import RULES, broken
 from narrated.podcast.rss import feed_head, feed_item
 from narrated.podcast.show import Show
@@ -28,6 +32,8 @@ SHOW = Show(
 )
 FILES = {"one.mp3": 20_000, "two.mp3": 30_000, "one.vtt": 9, "one.chapters.json": 9}
 FILES |= {"cover-1.jpg": 9, "one.2.jpg": 9}
+COVER = CoverFacts("JPEG", "RGB", 1400, 1400)
+COVERS = MappingProxyType({"cover-1.jpg": COVER, "one.2.jpg": COVER})
 
 
 def _episode(name: str) -> Episode:
@@ -44,37 +50,42 @@ def _feed() -> str:
     """A feed that keeps all rules."""
     chapters = LinkedFile("one.chapters.json", "application/json+chapters")
     transcripts = (LinkedFile("one.vtt", "text/vtt"),)
-    one = replace(_episode("one"), chapters=chapters, transcripts=transcripts, image="one.2.jpg")
+    parts = {"chapters": chapters, "transcripts": transcripts, "author": "Bo"}
+    one = replace(_episode("one"), image="one.2.jpg", **parts)
     words = (Paragraph("paragraph", "Words."),)
     items = [feed_item(SHOW, each, words) for each in (_episode("two"), one)]
     parts = [numbered(item, 2 - place) for place, item in enumerate(items)]
     return (feed_head(SHOW, 1.0) + b"".join(parts) + FEED_END).decode()
 
 
-def _broken(feed: str, files: dict[str, int] = FILES) -> dict[str, list[str]]:
+def _broken(
+    feed: str, files: dict[str, int] = FILES, covers: Mapping[str, CoverFacts] = COVERS
+) -> dict[str, list[str]]:
     """What breaks each rule that a feed breaks, by the rule's key."""
     channel = parse_feed(feed.encode())
     elements = [
-        FeedElement(each, files, SHOW.base_url) for each in (channel, *channel.iter("item"))
+        FeedElement(each, files, SHOW.base_url, "", covers)
+        for each in (channel, *channel.iter("item"))
     ]
     return {rule.key: found for rule, found in broken(ReadFeed(elements[0], tuple(elements[1:])))}
 
 
 LONG = "x" * 4001
-ONE, TWO = ["Title one"], ["Title two"]
+ONE, TWO, SHOWN = ["Title one"], ["Title two"], ["the feed"]
+EXPLICIT = "60</itunes:duration>\n    <itunes:explicit>clean"
 ROWS: dict[str, tuple[str, str, list[str]]] = {
-    "title": ("<title>A blog</title>", "", ["the feed"]),
-    "description": ("<description>Of tea.</description>", "", ["the feed"]),
-    "long description": ("Of tea.", LONG, ["the feed"]),
-    "language": ("<language>en</language>", "<language>klingon!</language>", ["the feed"]),
-    "category": ('text="Arts"', 'text="Boks"', ["the feed"]),
-    "explicit": ("<itunes:explicit>false", "<itunes:explicit>clean", ["the feed"]),
-    "author": ("<itunes:author>Ada</itunes:author>", "", ["the feed"]),
-    "image": ('<itunes:image href="https://example.org/pod/cover-1.jpg"/>', "", ["the feed"]),
-    "owner": ("<itunes:email>ada@example.org</itunes:email>", "", ["the feed"]),
-    "guid": (SHOW.guid, "one", ["the feed"]),
-    "medium": ("<podcast:medium>podcast", "<podcast:medium>radio", ["the feed"]),
-    "self": ('href="https://example.org', 'href="https://other.org', ["the feed"]),
+    "title": ("<title>A blog</title>", "", SHOWN),
+    "description": ("<description>Of tea.</description>", "", SHOWN),
+    "long description": ("Of tea.", LONG, SHOWN),
+    "language": ("<language>en</language>", "<language>klingon!</language>", SHOWN),
+    "category": ('text="Arts"', 'text="Boks"', SHOWN),
+    "explicit": ("<itunes:explicit>false", "<itunes:explicit>clean", SHOWN),
+    "author": ("<itunes:author>Ada</itunes:author>", "", SHOWN),
+    "image": ('<itunes:image href="https://example.org/pod/cover-1.jpg"/>', "", SHOWN),
+    "owner": ("<itunes:email>ada@example.org</itunes:email>", "", SHOWN),
+    "guid": (SHOW.guid, "one", SHOWN),
+    "medium": ("<podcast:medium>podcast", "<podcast:medium>radio", SHOWN),
+    "self": ('href="https://example.org', 'href="https://other.org', SHOWN),
     "address": ('enclosure url="https://example.org/pod/two', 'enclosure url="two', TWO),
     "https": ('enclosure url="https:', 'enclosure url="http:', TWO),
     "item title": ("<title>Title two</title>", "", ["an item without a title"]),
@@ -93,6 +104,28 @@ ROWS: dict[str, tuple[str, str, list[str]]] = {
     "long item": ("<description>Words.", f"<description>{LONG}", TWO),
     "transcript": ('type="text/vtt"', 'type="text/vtt; charset=utf-8"', ONE),
     "chapters": ('type="application/json+chapters"', 'type="application/json"', ONE),
+    "long title": ("<title>A blog</title>", f"<title>{'x' * 256}</title>", SHOWN),
+    "link": ("<link>https://example.org/pod/</link>", "", SHOWN),
+    "cover kind": ('image href="https://example.org/pod/cover-1.jpg', 'image href="c.gif', SHOWN),
+    "type": ("<itunes:type>serial", "<itunes:type>film", SHOWN),
+    "machine": ('purpose="ai-content"', 'purpose="verify"', SHOWN),
+    "locked": ('owner="ada@example.org"', "", SHOWN),
+    "images": ('srcset="https://example.org/pod/one.2.jpg', 'srcset="one.3.jpg', ONE),
+    "permalink": ('isPermaLink="false">urn:two', ">urn:two", TWO),
+    "sounds": ("<itunes:duration>", '<enclosure url="x"/><itunes:duration>', TWO),
+    "sound type": ('type="audio/mpeg"', 'type="audio/x-m4a"', TWO),
+    "password": ('enclosure url="https://', 'enclosure url="https://me:pass@', TWO),
+    "other name": ("pod/one.vtt", "pod/%C3%B6ne.vtt", ONE),
+    "order": ("Sat, 09 Mar 2024", "Sat, 02 Mar 2024", ONE),
+    "item explicit": ("60</itunes:duration>\n    <itunes:explicit>false", EXPLICIT, TWO),
+    "episode type": ("<itunes:episodeType>full", "<itunes:episodeType>half", TWO),
+    "item cover": ('image href="https://example.org/pod/one.2.jpg', 'image href="one.gif', ONE),
+    "item description": ("<description>Words.", "<description>", TWO),
+    "text": ("&lt;p&gt;Words.", "&lt;script&gt;Words.", TWO),
+    "picture": ("&lt;p&gt;Words.", '&lt;img alt="" src="a.png"/&gt;', TWO),
+    "person": ('role="author">Bo<', 'role="author"><', ONE),
+    "apple transcript": ('type="text/vtt"', 'type="application/json"', ONE),
+    "spoken language": ('language="en"', 'language="klingon!"', ONE),
     "numbers": ("<itunes:episode>2<", "<itunes:episode>3<", TWO),
 }
 """For each rule, a change that breaks it, and what is named then."""
@@ -125,9 +158,36 @@ def test_rule_of_files_finds_them() -> None:
     assert _broken(empty.decode()) == {"episodes": ["the feed"]}
 
 
+@pytest.mark.parametrize(
+    "cover",
+    [
+        CoverFacts("GIF", "RGB", 1400, 1400),
+        CoverFacts("JPEG", "CMYK", 1400, 1400),
+        CoverFacts("JPEG", "RGB", 1400, 1401),
+        CoverFacts("PNG", "RGB", 1399, 1399),
+        CoverFacts("PNG", "RGB", 3001, 3001),
+        CoverFacts("", "", 0, 0),
+    ],
+)
+def test_rule_of_covers_finds_them(cover: CoverFacts) -> None:
+    """A cover of another kind, colour or size than Apple takes is found."""
+    covers = {"cover-1.jpg": COVER, "one.2.jpg": COVER}
+    assert _broken(_feed(), FILES, covers | {"cover-1.jpg": cover}) == {"cover": SHOWN}
+    assert _broken(_feed(), FILES, covers | {"one.2.jpg": cover}) == {"cover size": ONE}
+
+
+def test_cover_tells_its_size() -> None:
+    """A cover's head tells what it is; one that is none tells nothing, and raises no error."""
+    jpeg = cover_jpeg("Tea", b"")
+    assert cover_facts(jpeg[:HEAD_BYTES]) == COVER
+    for broken_one in (b"", b"GIF89a", jpeg[:20], b"\x89PNG\r\n\x1a\n" + b"\xff" * 99):
+        assert cover_facts(broken_one).kind == ""
+
+
 def test_every_rule_has_a_row() -> None:
     """Each rule is tried by a test of its own."""
     of_files = {"no image", "no sound", "no file", "other length", "episodes"}
+    of_files |= {"cover", "cover size"}
     assert {rule.key for rule in RULES} == ROWS.keys() | of_files
     assert len(RULES) == len({rule.key for rule in RULES})
 

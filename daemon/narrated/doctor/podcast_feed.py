@@ -1,6 +1,7 @@
 """Checks the feed of the outbox by the rules of directories and players."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from narrated.config.podcast import show_of
@@ -9,12 +10,15 @@ from narrated.doctor.finding import Finding, shown, warning, well, wrong
 from narrated.errors import ConfigurationError
 from narrated.human_formatting import count_noun
 from narrated.outbox.podcast_files import FEED_NAME, feed_beginning, feed_folders, size_of
+from narrated.podcast.cover_reading import HEAD_BYTES, cover_facts
 from narrated.podcast.feed_parts import MARK
 from narrated.podcast.feed_reading import (
+    CoverFacts,
     FeedElement,
     NoFeed,
     ReadFeed,
     addresses,
+    cover_addresses,
     own_folder,
     parse_feed,
 )
@@ -70,11 +74,15 @@ def _read(content: bytes, outbox: Path, show: Show) -> ReadFeed:
     files: dict[str, int] = {}
     # The settings of a folder are in the inbox: its feed itself says where it is served.
     base_url = own_folder(channel) if show.folder else show.base_url
-    whole = FeedElement(channel, files, base_url, show.folder)
+    covers: dict[str, CoverFacts] = {}
+    whole = FeedElement(channel, files, base_url, show.folder, covers)
     for path in filter(None, map(whole.path, addresses(channel))):
         if (size_bytes := size_of(outbox, path)) is not None:
             files[path] = size_bytes
-    items = (FeedElement(item, files, base_url, show.folder) for item in channel.iter("item"))
+    for path in filter(None, map(whole.path, cover_addresses(channel))):
+        if path in files:
+            covers[path] = cover_facts(feed_beginning(outbox, path, HEAD_BYTES))
+    items = (replace(whole, element=item) for item in channel.iter("item"))
     return ReadFeed(whole, tuple(items))
 
 

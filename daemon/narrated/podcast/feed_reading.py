@@ -1,7 +1,8 @@
 """Reads a feed as its readers do, for the check of its rules; it trusts nothing in it."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from lxml import etree
@@ -9,10 +10,20 @@ from lxml import etree
 ITUNES = "{http://www.itunes.com/dtds/podcast-1.0.dtd}"
 PODCAST = "{https://podcastindex.org/namespace/1.0}"
 ATOM = "{http://www.w3.org/2005/Atom}"
+CONTENT = "{http://purl.org/rss/1.0/modules/content/}"
 
 
 class NoFeed(ValueError):
     """The content is no RSS; the message says why."""
+
+
+class CoverFacts(NamedTuple):
+    """What a cover says of itself, in the words of Pillow."""
+
+    kind: str
+    mode: str
+    width: int
+    height: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +37,8 @@ class FeedElement:
     """The address of the feed's folder; empty if nobody serves it."""
     folder: str = ""
     """The outbox path of that folder."""
+    covers: Mapping[str, CoverFacts] = field(default_factory=dict)
+    """The covers that were looked at, by their paths."""
 
     @property
     def name(self) -> str:
@@ -84,6 +97,11 @@ def addresses(channel: etree._Element) -> Iterator[str]:
     """Yield all addresses of files in a feed."""
     for each in channel.iter("enclosure", f"{PODCAST}transcript", f"{PODCAST}chapters"):
         yield str(each.get("url", ""))
+    yield from cover_addresses(channel)
+
+
+def cover_addresses(channel: etree._Element) -> Iterator[str]:
+    """Yield the addresses of all covers in a feed."""
     for each in channel.iter(f"{ITUNES}image"):
         yield str(each.get("href", ""))
 

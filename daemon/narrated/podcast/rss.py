@@ -35,6 +35,7 @@ _NO_XML = re.compile(
 _ENTITY = re.compile(r"&(?=#?\w{1,32};)")
 _LONGEST_TITLE = 500
 _LONGEST_NAME = 255
+_LONGEST_PERSON = 128
 _LATEST_S = 253_402_214_400.0
 """The last day of the year 9999."""
 
@@ -84,7 +85,9 @@ def feed_item(show: Show, episode: Episode, paragraphs: tuple[Paragraph, ...]) -
         _add(item, "podcast:images", srcset=f"{_address(show, episode.image)} {COVER_SIDE}w")
     if author := _name(episode.author):
         _add(item, "itunes:author", author)
-        _add(item, "podcast:person", author, group="writing", role="author")
+        _add(
+            item, "podcast:person", author[:_LONGEST_PERSON].strip(), group="writing", role="author"
+        )
     for each in episode.transcripts:
         _add_file(item, show, "podcast:transcript", each, episode.language or show.language)
     if episode.chapters:
