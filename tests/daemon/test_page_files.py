@@ -245,3 +245,23 @@ def test_commands_name_feed_and_page(tmp_path: Path) -> None:
     with daemon:
         wait(lambda: daemon.status()["page"] == str(page), lambda: daemon.log)
         assert daemon.status()["feeds"] == [str(feed)]
+
+
+def test_check_names_missing_files(tmp_path: Path) -> None:
+    """`podcast check` tells a page that is gone, one of others, and files that it names in vain."""
+    daemon = Daemon(tmp_path, podcast=SHOW)
+    daemon.drop("one.md", "# One\n\nWords.\n")
+    assert daemon.ask("once").returncode == 0
+    page, folder = daemon.outbox / "index.html", daemon.outbox / "index.files"
+    told = daemon.ask("podcast", "check").stdout
+    assert f"{page} has 1 episode, and names" in told and "are gone" not in told
+    script, picture = f"{_keys(daemon)[0]}.js", next(folder.glob("*.jpg")).name
+    for name in (script, picture, "search-0.js", "now.js", "page.css"):
+        (folder / name).rename(tmp_path / name)
+        told = daemon.ask("podcast", "check").stdout
+        assert f"names files that are gone: `index.files/{name}`." in told, told
+        (tmp_path / name).rename(folder / name)
+    page.write_text("mine")
+    assert f"{page} is not narrated's" in daemon.ask("podcast", "check").stdout
+    page.unlink()
+    assert f"{page} is not there." in daemon.ask("podcast", "check").stdout

@@ -26,9 +26,9 @@ def podcast() -> None:
 def check(context: CommandContext, url: str | None) -> None:
     """Check the feed by the rules of Apple, Spotify, players and Podcasting 2.0.
 
-    It names the files that Apple refuses. With a URL, the address of a feed.xml, it asks the server
-    for the feed and for each file in it, as players do: lengths, types, ranges, redirects. Exits
-    with 1 if somebody refuses the feed or an episode.
+    It names the files that Apple refuses, and those that the page names in vain. With a URL, the
+    address of a feed.xml, it asks the server for the feed and for each file in it, as players do:
+    lengths, types, ranges, redirects. Exits with 1 if somebody refuses the feed or an episode.
     """
     from narrated.doctor.finding import Severity
     from narrated.terminal.command_reports import finding_lines
@@ -56,8 +56,10 @@ def token(context: CommandContext, new: bool) -> None:
 def _findings(context: CommandContext, url: str | None) -> "Iterator[Finding]":
     if url is None:
         from narrated.doctor.podcast_feed import check_podcast
+        from narrated.doctor.podcast_page import check_page
 
         yield from check_podcast(context.config)
+        yield from check_page(context.config)
         return
     from narrated.server_check.feed_check import check_served_podcast
     from narrated.server_check.http_client import is_web_address
