@@ -15,6 +15,12 @@ from narrated.systemd_units import quoted, shipped
 
 DROP_IN = "etc/systemd/system/narrated.service.d/10-paths.conf"
 CONFIG = "etc/narrated/narrated.yaml"
+PUSH = (
+    "narrated-push.path",
+    "narrated-push-page.path",
+    "narrated-push.service",
+    "narrated-push-again.service",
+)
 
 
 def contents(root: Path) -> dict[str, str]:
@@ -44,6 +50,10 @@ def test_installs_every_file(tmp_path: Path) -> None:
         "etc/systemd/system/narrated-serve.service",
         "etc/systemd/system/narrated-serve.service.d/10-paths.conf",
         "etc/systemd/system/narrated-serve.socket",
+        *(f"etc/systemd/system/{unit}" for unit in PUSH),
+        *(f"etc/systemd/system/{unit}.d/10-paths.conf" for unit in PUSH),
+        "etc/narrated/push/push.conf",
+        "etc/narrated/push/ssh_config",
         "etc/sysusers.d/narrated.conf",
         "etc/tmpfiles.d/narrated.conf",
         CONFIG,
@@ -190,6 +200,30 @@ def test_server_sees_outbox_and_token(tmp_path: Path) -> None:
     ]
 
 
+def test_push_units_know_the_outbox(tmp_path: Path) -> None:
+    """The units that push have this box's outbox, and see nothing else of the daemon's."""
+    with_config(tmp_path, "inbox: /data/50% in\noutbox: /data/50% out\nstate: /data/state\n")
+    install(root=tmp_path)
+    units = tmp_path / "etc/systemd/system"
+    feed = settings((units / "narrated-push.path.d/10-paths.conf").read_text())
+    assert feed == [
+        "PathChanged=",
+        "PathChanged=/data/50%% out/feed.xml",
+        "PathExists=/run/narrated-push/again",
+    ]
+    page = settings((units / "narrated-push-page.path.d/10-paths.conf").read_text())
+    assert page == ["PathChanged=", "PathChanged=/data/50%% out/index.html"]
+    sent = settings((units / "narrated-push.service.d/10-paths.conf").read_text())
+    assert sent == [
+        'Environment="OUTBOX=/data/50%% out"',
+        "InaccessiblePaths=",
+        "InaccessiblePaths=-/run/narrated",
+        'InaccessiblePaths="-/data/50%% in"',
+        'InaccessiblePaths="-/data/state"',
+        'InaccessiblePaths="-/var/cache/narrated"',
+    ]
+
+
 def test_gpu_drop_in(tmp_path: Path) -> None:
     """The drop-in for a GPU is written with --gpu only."""
     install(root=tmp_path, gpu=True)
@@ -231,6 +265,9 @@ def test_user_installation(tmp_path: Path) -> None:
     assert set(written) == {
         "home/ann/.config/systemd/user/narrated.service",
         "home/ann/.config/systemd/user/narrated.service.d/10-paths.conf",
+        *(f"home/ann/.config/systemd/user/{unit}" for unit in PUSH),
+        *(f"home/ann/.config/systemd/user/{unit}.d/10-paths.conf" for unit in PUSH),
+        "home/ann/.config/narrated/push/push.conf",
         "home/ann/.config/narrated/narrated.yaml",
         "home/ann/.config/narrated/lexicon.yaml",
     }

@@ -59,6 +59,21 @@ def test_server_units_verify(tmp_path: Path) -> None:
     assert (done.stderr, done.returncode) == ("", 0)
 
 
+def test_exposure_of_the_push(tmp_path: Path) -> None:
+    """The unit with the network is exposed by 1.3 at most, and its neighbour by 0.4."""
+    exposed_at_most(1.3, shutil.copy(UNITS / "narrated-push.service", tmp_path))
+    exposed_at_most(0.4, shutil.copy(UNITS / "narrated-push-again.service", tmp_path))
+
+
+@pytest.mark.parametrize("whose", ["system", "user"])
+def test_push_units_verify(whose: str, tmp_path: Path) -> None:
+    """systemd reports no problem with the units that push the podcast."""
+    folder = UNITS / "user" if whose == "user" else UNITS
+    units = sorted(shutil.copy(unit, tmp_path) for unit in folder.glob("narrated-push*.*"))
+    assert len(units) == 4
+    verified(whose, tmp_path, *units)
+
+
 @pytest.mark.parametrize("unit", ["narrated.service", "user/narrated.service"])
 def test_units_verify(unit: str, tmp_path: Path) -> None:
     # The program need not be installed here, nor be where the units suppose it.
@@ -70,12 +85,16 @@ def test_units_verify(unit: str, tmp_path: Path) -> None:
     assert ours.count(str(program)) == 2
     copy = tmp_path / "narrated.service"
     copy.write_text(ours)
-    whose = "--user" if unit.startswith("user/") else "--system"
+    verified("user" if unit.startswith("user/") else "system", tmp_path, copy)
+
+
+def verified(whose: str, home: Path, *units: Path | str) -> None:
+    """Assert that systemd has nothing to say about these units."""
     done = subprocess.run(
-        ["systemd-analyze", whose, "verify", "--man=no", copy],
+        ["systemd-analyze", f"--{whose}", "verify", "--man=no", *units],
         capture_output=True,
         text=True,
-        env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path)},
+        env={"PATH": "/usr/bin:/bin", "HOME": str(home), "XDG_RUNTIME_DIR": str(home)},
     )
     # It exits with 0 for a key that it does not know; only what it says can be trusted.
     assert done.stderr == ""

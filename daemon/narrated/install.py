@@ -22,6 +22,7 @@ from narrated.systemd_units import (
     drop_in_for_box,
     drop_in_for_user,
     in_a_home,
+    push_files,
     serve_files,
     shipped,
     tmpfiles,
@@ -34,6 +35,7 @@ _UNITS = Path("/etc/systemd/system")
 _DROP_INS = _UNITS / "narrated.service.d"
 _ACCOUNTS = Path("/etc/sysusers.d/narrated.conf")
 _FOLDERS = Path("/etc/tmpfiles.d/narrated.conf")
+_PUSH = Path("/etc/narrated/push")
 _DIRECTORIES = {
     "STATE_DIRECTORY": "/var/lib/narrated",
     "CACHE_DIRECTORY": "/var/cache/narrated",
@@ -69,7 +71,7 @@ def install(
     wanted = {"inbox": inbox, "outbox": outbox}
     config = _configured(path, root / path.relative_to("/"), wanted, home)
     if user:
-        plan = _plan_for_user(path, config, settings / "systemd/user")
+        plan = _plan_for_user(path, config, settings)
     else:
         _check_shared_folders(config)
         plan = _plan_for_box(path, config, gpu)
@@ -180,7 +182,10 @@ def _plan_for_box(path: Path, config: Config, gpu: bool) -> InstallPlan:
         PlannedFile(_ACCOUNTS, shipped("systemd/narrated.sysusers")),
         PlannedFile(_FOLDERS, tmpfiles(config)),
         *starmap(PlannedFile, serve_files(config, path, _UNITS)),
+        *starmap(PlannedFile, push_files(config, _UNITS, user=False)),
         *_users_own(path, config),
+        PlannedFile(_PUSH / "ssh_config", shipped("config/push/ssh_config"), users_own=True),
+        PlannedFile(_PUSH / "push.conf", shipped("config/push/push.conf"), users_own=True),
     ]
     if gpu:
         files.append(PlannedFile(_DROP_INS / "20-gpu.conf", shipped("systemd/narrated-gpu.conf")))
@@ -222,12 +227,15 @@ def _serving_step(config: Config) -> Iterator[str]:
         )
 
 
-def _plan_for_user(path: Path, config: Config, units: Path) -> InstallPlan:
+def _plan_for_user(path: Path, config: Config, settings: Path) -> InstallPlan:
+    units, push = settings / "systemd/user", settings / "narrated/push/push.conf"
     return InstallPlan(
         files=(
             PlannedFile(units / "narrated.service", shipped("systemd/user/narrated.service")),
             PlannedFile(units / "narrated.service.d/10-paths.conf", drop_in_for_user(path)),
+            *starmap(PlannedFile, push_files(config, units, user=True)),
             *_users_own(path, config),
+            PlannedFile(push, shipped("config/push/push.conf"), users_own=True),
         ),
         folders=(config.inbox, config.outbox),
         commands=_reload("systemctl", "--user"),

@@ -87,6 +87,28 @@ def serve_files(config: Config, config_path: Path, units: Path) -> Iterator[tupl
     yield units / "narrated-serve.service.d/10-paths.conf", _drop_in(lines)
 
 
+def push_files(config: Config, units: Path, *, user: bool) -> Iterator[tuple[Path, str]]:
+    """Yield the files of the units that push the podcast, in the folder of units.
+
+    The drop-ins have the outbox. For the whole machine they hide the daemon's other folders.
+    """
+    own = [] if user else _hidden_from_push(config)
+    whose = "systemd/user" if user else "systemd"
+    outbox = f"Environment={quoted(f'OUTBOX={config.outbox}')}"
+    for name in ("narrated-push.service", "narrated-push-again.service"):
+        yield units / name, shipped(f"{whose}/{name}")
+        yield units / f"{name}.d/10-paths.conf", _drop_in([outbox, *own])
+    # The first line empties the list, so that it has to be whole again.
+    again = f"PathExists={'%t' if user else '/run'}/narrated-push/again"
+    for name, watched, more in (
+        ("narrated-push.path", "feed.xml", [again]),
+        ("narrated-push-page.path", "index.html", []),
+    ):
+        lines = ["PathChanged=", f"PathChanged={_unquoted(config.outbox / watched)}", *more]
+        yield units / name, shipped(f"{whose}/{name}")
+        yield units / f"{name}.d/10-paths.conf", _drop_in(lines, "Path")
+
+
 def tmpfiles(config: Config) -> str:
     """The tmpfiles.d text that makes missing folders at boot."""
     head = shipped("systemd/narrated.tmpfiles").partition("\nd ")[0]
@@ -120,6 +142,23 @@ def quoted(text: str, *, command: bool = False) -> str:
     return f'"{escaped.replace("$", "$$") if command else escaped}"'
 
 
+def _hidden_from_push(config: Config) -> list[str]:
+    """Settings of a service that sees the outbox, and nothing else of the daemon's."""
+    folders = (config.inbox, config.state, config.cache, config.archive)
+    shut = [path for path in folders if path and not config.outbox.is_relative_to(path)]
+    lines = ["InaccessiblePaths=", "InaccessiblePaths=-/run/narrated"]
+    lines += [f"InaccessiblePaths={quoted(f'-{path}')}" for path in shut]
+    if in_a_home(config.outbox):
+        lines += ["ProtectHome=tmpfs", *_bind_mounts([config.outbox], [])]
+    return lines
+
+
+def _unquoted(path: Path) -> str:
+    """A path for a setting that knows no quotes. Errors: as those of `quoted`."""
+    quoted(str(path))
+    return str(path).replace("%", "%%")
+
+
 def _bind_mounts(paths: list[Path], writable: list[Path]) -> Iterator[str]:
     for path in paths:
         setting = "BindPaths" if path in writable else "BindReadOnlyPaths"
@@ -143,6 +182,6 @@ def _command(config_path: Path) -> list[str]:
     return [*run, "ExecReload=", f"ExecReload={command} reload --quiet"]
 
 
-def _drop_in(lines: list[str]) -> str:
-    head = "# Written by `narrated install`; the next one overwrites it.\n\n[Service]\n"
+def _drop_in(lines: list[str], section: str = "Service") -> str:
+    head = f"# Written by `narrated install`; the next one overwrites it.\n\n[{section}]\n"
     return head + "\n".join(lines) + "\n"

@@ -1,0 +1,276 @@
+"""The podcast is sent to where it is served: a path unit, rsync, and a real sshd.
+
+Debian 13's root has no sshd: there it goes to an rsync daemon.
+"""
+
+import xml.etree.ElementTree as ET
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from support.booted import until
+from support.box import Box, toy
+
+CONFIGURATION = toy() | {"podcast": {"title": "Pushed", "base_url": "https://example.org/"}}
+SERVED = Path("/srv/served")
+PUSH = "narrated-push.service"
+SSHD_CONFIG = """
+ListenAddress 127.0.0.1:2222
+HostKey /etc/narrated/push/host-key
+PidFile none
+UsePAM no
+PasswordAuthentication no
+"""
+RSYNCD_CONFIG = f"""
+address = 127.0.0.1
+use chroot = no
+uid = podcast
+gid = podcast
+[podcast]
+path = {SERVED}
+read only = no
+"""
+SLOW = (
+    "RestartSec=1",
+    'Environment="SEND=-rt --chmod=D755,F644 --delay-updates --bwlimit=1000"',
+)
+"""A retry within the time of a test, and three seconds for the large file below."""
+LARGE_BYTES = 3_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """A box whose podcast is pushed, and the server that it is pushed to."""
+
+    box: Box
+    server: str
+    """The unit that takes it."""
+
+    @property
+    def served(self) -> Path:
+        return self.box.root / str(SERVED)[1:]
+
+    @property
+    def feed(self) -> str:
+        """The feed that is served; empty if none is."""
+        path = self.served / "feed.xml"
+        return path.read_text() if path.exists() else ""
+
+    def names(self, stem: str) -> bool:
+        """True if the served feed has an episode."""
+        return f"/{stem}.mp3" in self.feed
+
+    def wait_served(self, *stems: str) -> None:
+        """Wait until the served feed is that of the outbox, with these episodes."""
+        ours = self.box.outbox / "feed.xml"
+        try:
+            until(lambda: all(map(self.names, stems)) and self.feed == ours.read_text())
+        except AssertionError as error:
+            raise AssertionError(self.log) from error
+
+    def is_whole(self) -> bool:
+        """True if each sound that the served feed names is served, with the length it says."""
+        enclosures = list(ET.fromstring(self.feed).iter("enclosure"))
+        places = {each.attrib["url"].rpartition("/")[2]: each for each in enclosures}
+        return bool(places) and all(
+            (self.served / name).stat().st_size == int(each.attrib["length"])
+            for name, each in places.items()
+        )
+
+    @property
+    def log(self) -> str:
+        return self.box.journal("-u", "narrated-push*")
+
+    @property
+    def is_pushing(self) -> bool:
+        return self.box.shows(PUSH, "SubState") == "start"
+
+    def drop_in(self, *settings: str) -> None:
+        """Change the service from its next start on."""
+        folder = self.box.root / f"run/systemd/system/{PUSH}.d"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "90-test.conf").write_text("\n".join(["[Service]", *settings, ""]))
+        self.box.run("systemctl", "daemon-reload")
+
+
+@pytest.fixture(scope="module")
+def destination(box: Box) -> Destination:
+    """The box as docs/serving.md sets it up, pushing to an account of its own."""
+    box.run("useradd", "--create-home", "--shell", "/bin/sh", "--password", "*", "podcast")
+    box.run("install", "-d", "-o", "podcast", SERVED)
+    own = box.root / "etc/narrated/push"
+    if (box.root / "usr/sbin/sshd").exists():
+        server, target = _sshd(box, own), "podcast@localhost:./"
+    else:
+        (box.root / "etc/rsyncd.conf").write_text(RSYNCD_CONFIG)
+        (own / "ssh-key").write_text("of no use here\n")
+        server, target = "rsyncd.service", "rsync://127.0.0.1/podcast/"
+        _serve(box, server, "/usr/bin/rsync --daemon --no-detach")
+    (own / "push.conf").write_text(f"DESTINATION={target}\n")
+    pushed = Destination(box, server)
+    pushed.drop_in(*SLOW)
+    box.run("systemctl", "enable", "--now", "narrated-push.path")
+    return pushed
+
+
+def _sshd(box: Box, own: Path) -> str:
+    """Have an sshd let the box's key into one folder, with no shell."""
+    for name in ("ssh-key", "host-key"):
+        box.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", f"/etc/narrated/push/{name}")
+    keys = box.root / "home/podcast/.ssh/authorized_keys"
+    keys.parent.mkdir()
+    rights = f'command="/usr/bin/rrsync -wo {SERVED}",restrict'
+    keys.write_text(f"{rights} {(own / 'ssh-key.pub').read_text()}")
+    box.run("chown", "-R", "podcast", "/home/podcast/.ssh")
+    (own / "known_hosts").write_text(f"[localhost]:2222 {(own / 'host-key.pub').read_text()}")
+    with (own / "ssh_config").open("a") as settings:
+        settings.write("    Port 2222\n")
+    (box.root / "etc/narrated/push/sshd_config").write_text(SSHD_CONFIG)
+    _serve(box, "pushed-sshd.service", "/usr/sbin/sshd -D -e -f /etc/narrated/push/sshd_config")
+    return "pushed-sshd.service"
+
+
+def _serve(box: Box, unit: str, command: str) -> None:
+    lines = ["[Service]", "RuntimeDirectory=sshd", f"ExecStart={command}", ""]
+    (box.root / "run/systemd/system" / unit).write_text("\n".join(lines))
+    box.run("systemctl", "daemon-reload")
+    box.run("systemctl", "start", unit)
+
+
+@pytest.fixture
+def large(box: Box) -> Iterator[Callable[[], None]]:
+    """A file of the outbox whose push takes seconds; each call gives it another content."""
+    path, turn = box.outbox / "large.bin", iter(range(100))
+
+    def change() -> None:
+        path.write_bytes(bytes([next(turn)]) * LARGE_BYTES)
+
+    yield change
+    path.unlink(missing_ok=True)
+
+
+def test_drop_is_pushed(destination: Destination, figure: Callable[[str], None]) -> None:
+    """What is dropped is narrated, and served with its feed; only what is published is."""
+    box = destination.box
+    (box.outbox / ".stignore").write_text("hidden")
+    (box.outbox / "bad.error.txt").write_text("nobody's business")
+    box.drop("first.md")
+    box.heard("first")
+    destination.wait_served("first")
+    assert destination.is_whole()
+    served = {path.name for path in destination.served.rglob("*") if path.is_file()}
+    assert served >= {"first.mp3", "first.vtt", "first.transcript.json", "feed.xml", "index.html"}
+    assert not {".stignore", "bad.error.txt", "narrated.status.txt", "first.json"} & served
+    news = destination.served / "index.files/now.js"
+    assert news.read_text() == "", "the page asks for its news, and gets none"
+    last = [(destination.served / name).stat().st_ctime_ns for name in ("feed.xml", "index.html")]
+    named = [path.stat().st_ctime_ns for path in destination.served.glob("first.*")]
+    assert min(last) >= max(named)
+    mode = (destination.served / "feed.xml").stat().st_mode & 0o777
+    assert mode == 0o644, "any web server can read it"
+    figure(f"{box.systemd}: {len(served)} files pushed to {destination.server}")
+
+
+def test_change_during_push_is_pushed(
+    destination: Destination, large: Callable[[], None], figure: Callable[[str], None]
+) -> None:
+    """What is narrated while a push is under way is pushed after it, though systemd forgets it."""
+    box = destination.box
+    large()
+    box.drop("slow.md")
+    box.heard("slow")
+    until(lambda: destination.is_pushing)
+    before = destination.log.count("Starting narrated-push.service")
+    box.drop("during.md")
+    box.heard("during")
+    destination.wait_served("slow", "during")
+    assert destination.is_whole()
+    until(lambda: box.shows(PUSH, "ActiveState") == "inactive")
+    pushes = destination.log.count("Starting narrated-push.service") - before
+    figure(f"{box.systemd}: {pushes} more push(es) for a change during one")
+    assert pushes >= 1
+
+
+def test_killed_push_shows_nothing_half(
+    destination: Destination, large: Callable[[], None]
+) -> None:
+    """A push that is killed leaves the feed of before with all that it names, and is made again."""
+    box = destination.box
+    box.drop("kept.md")
+    box.heard("kept")
+    destination.wait_served("kept")
+    large()
+    box.drop("killed.md")
+    box.heard("killed")
+    until(lambda: destination.is_pushing and not destination.names("killed"))
+    before = box.shows(PUSH, "NRestarts")
+    box.run("systemctl", "kill", "--signal=KILL", PUSH)
+    until(lambda: box.shows(PUSH, "NRestarts") != before)
+    assert destination.is_whole()
+    destination.wait_served("kept", "killed")
+    assert destination.is_whole()
+    assert (destination.served / "large.bin").stat().st_size == LARGE_BYTES
+
+
+def test_away_destination_is_retried(destination: Destination) -> None:
+    """While the destination is away the journal says so, and it gets all once it is back."""
+    box = destination.box
+    box.run("systemctl", "stop", destination.server)
+    try:
+        box.drop("away.md")
+        box.heard("away")
+        until(lambda: destination.log.count("Connection refused") >= 2)
+        assert "narrated-push.service: Failed with result" in destination.log
+    finally:
+        box.run("systemctl", "start", destination.server)
+    destination.wait_served("away")
+
+
+def test_removed_narration_is_removed(destination: Destination) -> None:
+    """A withdrawn narration goes from the destination; an outbox without a feed takes nothing."""
+    box = destination.box
+    box.drop("gone.md")
+    box.heard("gone")
+    destination.wait_served("gone")
+    box.run("sh", "-c", "rm /srv/narrated/outbox/gone.*")
+    box.drop("later.md")
+    box.heard("later")
+    destination.wait_served("later")
+    until(lambda: not (destination.served / "gone.mp3").exists())
+    served = {path.name for path in destination.served.iterdir()}
+    box.run("systemctl", "stop", "narrated")
+    try:
+        box.run("mv", "/srv/narrated/outbox", "/srv/narrated/away")
+        box.run("mkdir", "/srv/narrated/outbox")
+        box.run("systemctl", "start", PUSH, check=False)
+        assert {path.name for path in destination.served.iterdir()} == served
+        box.run("rmdir", "/srv/narrated/outbox")
+    finally:
+        box.run("mv", "/srv/narrated/away", "/srv/narrated/outbox")
+        box.run("systemctl", "start", "narrated")
+
+
+def test_push_has_few_rights(destination: Destination) -> None:
+    """The unit that has the network reads the outbox, and nothing else of the daemon's."""
+    box = destination.box
+    until(lambda: box.shows(PUSH, "ActiveState") == "inactive")
+    box.run("chmod", "-R", "a+rwX", "/var/lib/narrated", "/srv/narrated")
+    probe = (
+        "for each in /var/lib/narrated /var/cache/narrated /run/narrated /srv/narrated/inbox; "
+        'do ls "$each" >/dev/null 2>&1 && echo "sees $each"; done; '
+        'touch "$OUTBOX/x" /srv/x /etc/x 2>/dev/null; ls "$OUTBOX/feed.xml"; id -un; id -Gn'
+    )
+    destination.drop_in(*SLOW, f"ExecStartPre=/bin/sh -c '{probe}'")
+    box.run("systemctl", "start", PUSH)
+    told = box.journal("-u", PUSH).splitlines()
+    assert "/srv/narrated/outbox/feed.xml" in told
+    assert not [line for line in told if line.startswith("sees ")]
+    assert told.count("narrated-push") == 2, "its account, and that account's only group"
+    assert not any((box.root / path).exists() for path in ("srv/narrated/outbox/x", "etc/x"))
+    destination.drop_in(*SLOW)
+    units = [
+        f"narrated-push{kind}" for kind in (".path", "-page.path", ".service", "-again.service")
+    ]
+    assert box.run("systemd-analyze", "verify", "--man=no", *units) == ""
