@@ -33,6 +33,19 @@ $(VENV)/test-models: $(VENV)/test
 	$(BIN)/narrated engines install tortoise
 	@touch $@
 
+$(VENV)/test-peers: $(VENV)/test
+	@echo "Installing Node.js for partytime ..."
+	$(PIP) install --editable '.[test-peers]'
+	@touch $@
+
+# A reader of Podcasting 2.0, from npm by the hashes of its lockfile.
+$(VENV)/partytime: tests/players/partytime/package-lock.json $(VENV)/test-peers
+	@echo "Installing partytime ..."
+	@rm -rf $@ $@.part && mkdir $@.part
+	@cp tests/players/partytime/*.json $@.part
+	@$(BIN)/npm ci --prefix $@.part --ignore-scripts --no-audit --no-fund --silent
+	@mv $@.part $@ && touch $@
+
 $(VENV)/test-faults: $(VENV)/test
 	@echo "Installing the fuzzer ..."
 	$(PIP) install --editable '.[test-faults]'
@@ -66,7 +79,7 @@ $(VENV)/trixie: tests/support/trixie.sh
 TRIXIE := $(shell [ "$$(id -u)" = 0 ] && command -v mmdebstrap > /dev/null && echo $(VENV)/trixie)
 
 # Everything that lint and all tiers of tests need.
-ready: $(VENV)/lint $(VENV)/test-faults $(VENV)/suites $(TRIXIE)
+ready: $(VENV)/lint $(VENV)/test-faults $(VENV)/suites $(VENV)/partytime $(TRIXIE)
 
 # A scratch inbox with the sample post, narrated once; the result is left to be heard.
 demo: $(VENV)/core
@@ -84,14 +97,14 @@ test: $(VENV)/test $(VENV)/suites
 test-models: $(VENV)/test-models $(VENV)/suites
 	$(PYTEST) --tier models $(ARGS)
 
-test-peers: $(VENV)/test $(TRIXIE)
+test-peers: $(VENV)/partytime $(TRIXIE)
 	$(PYTEST) --tier peers $(ARGS)
 
 test-faults: $(VENV)/test-faults $(VENV)/suites
 	$(PYTEST) --tier faults $(ARGS)
 
 # The four above in one run.
-test-all: $(VENV)/test-models $(VENV)/test-faults $(VENV)/suites $(TRIXIE)
+test-all: $(VENV)/test-models $(VENV)/test-faults $(VENV)/suites $(VENV)/partytime $(TRIXIE)
 	$(PYTEST) --tier ci $(ARGS)
 
 # For a release: what takes too long for every change.

@@ -237,6 +237,15 @@ def test_own_rules_hold_for_url(server: PodcastServer) -> None:
     assert "The server gives 6 files" in checked.output
 
 
+def test_other_address_is_told(server: PodcastServer) -> None:
+    """A feed that tells another address than its own is told with what mends it."""
+    server.files["/copy/feed.xml"] = server.files["/pod/feed.xml"]
+    checked = _check(f"{server.address}/copy/feed.xml")
+    assert "self: The feed does not tell its own address." in checked.output
+    assert "base_url: …}` to the address at which you serve" in checked.output
+    assert checked.exit_code == 0
+
+
 def test_silent_server_is_left(server: PodcastServer) -> None:
     """A server that answers no more is left after a few questions, and the rest is counted."""
     names = tuple(str(number) for number in range(200))

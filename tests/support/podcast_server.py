@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -70,8 +71,7 @@ class PodcastServer:
 @contextlib.contextmanager
 def serving_podcast() -> Iterator[PodcastServer]:
     """Serve on loopback, until the context ends."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as server:
-        server.daemon_threads = True
+    with _Server(("127.0.0.1", 0), _Handler) as server:
         podcast = PodcastServer(f"http://127.0.0.1:{server.server_port}")
         server.podcast = podcast  # type: ignore[attr-defined]
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
@@ -81,6 +81,14 @@ def serving_podcast() -> Iterator[PodcastServer]:
         finally:
             server.shutdown()
             thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        if not isinstance(sys.exception(), ConnectionError):  # a client may hang up
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
 class _Handler(BaseHTTPRequestHandler):

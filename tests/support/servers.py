@@ -6,7 +6,7 @@ import os
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,7 +40,7 @@ def sshd(home: Path) -> Iterator[Ssh]:
     for key in ("host", "user"):
         command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(home / key)]
         subprocess.run(command, check=True)
-    port = _free_port()
+    port = free_port()
     host_key = (home / "host.pub").read_text()
     (home / "known_hosts").write_text(f"[127.0.0.1]:{port} {host_key}")
     (home / "sshd_config").write_text(_settings(home, port))
@@ -48,7 +48,7 @@ def sshd(home: Path) -> Iterator[Ssh]:
     if os.geteuid() == 0:
         _SEPARATION.mkdir(mode=0o755, exist_ok=True)  # where no package's boot has made it
     command = [SSHD, "-D", "-e", "-f", str(home / "sshd_config")]
-    with _serving(command, home / "log", port):
+    with serving_on(command, home / "log", port):
         yield Ssh(home / "config")
 
 
@@ -56,13 +56,13 @@ def sshd(home: Path) -> Iterator[Ssh]:
 def rsyncd(home: Path, folder: Path) -> Iterator[str]:
     """Serve a folder by rsync's own protocol; gives the URL to send to."""
     home.mkdir()
-    port = _free_port()
+    port = free_port()
     owner = f"uid = {os.geteuid()}\ngid = {os.getegid()}\n" if os.geteuid() == 0 else ""
     settings = f"use chroot = no\n{owner}[inbox]\npath = {folder}\nread only = no\n"
     (home / "rsyncd.conf").write_text(settings)
     command = ["rsync", "--daemon", "--no-detach", "--address=127.0.0.1", f"--port={port}"]
     command += [f"--config={home / 'rsyncd.conf'}", f"--log-file={home / 'served'}"]
-    with _serving(command, home / "log", port):
+    with serving_on(command, home / "log", port):
         yield f"rsync://127.0.0.1:{port}/inbox"
 
 
@@ -94,19 +94,23 @@ def _client(home: Path, port: int) -> str:
     """
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of loopback on which nothing listens."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])
 
 
 @contextlib.contextmanager
-def _serving(command: list[str], log: Path, port: int) -> Iterator[None]:
+def serving_on(
+    command: list[str], log: Path, port: int, env: Mapping[str, str] | None = None
+) -> Iterator[None]:
+    """Run a server of a port until the context ends; its output goes to `log`."""
     with log.open("wb") as written:
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=written, stderr=written
+            command, stdin=subprocess.DEVNULL, stdout=written, stderr=written, env=env
         )
     try:
-        wait(lambda: process.poll() is not None or _answers(port), log.read_text)
+        wait(lambda: process.poll() is not None or answers_on(port), log.read_text)
         assert process.poll() is None, log.read_text()
         yield
     finally:
@@ -118,7 +122,8 @@ def _serving(command: list[str], log: Path, port: int) -> Iterator[None]:
             process.wait()
 
 
-def _answers(port: int) -> bool:
+def answers_on(port: int) -> bool:
+    """True if something listens on a port of loopback."""
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
         return True
     return False

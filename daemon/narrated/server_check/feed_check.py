@@ -26,6 +26,8 @@ _REFUSED = {
     403: "Let everybody read the files.",
     404: "Check the address: it is that of the outbox, with `feed.xml`.",
 }
+_AT_ADDRESS = {"self": "Set `podcast: {base_url: …}` to the address at which you serve the outbox."}
+"""Remedies that differ from those of a feed in the outbox, by the keys of their rules."""
 
 
 class Progress(Protocol):
@@ -72,7 +74,8 @@ def _checked(client: HttpClient, answer: Answer, progress: Progress) -> Iterator
         is_well = False
         kind = wrong if rule.refuses else warning
         named = "" if found == ["the feed"] else _named(found)
-        yield kind(f"{rule.asked_by}, {rule.key}", rule.breach + named, rule.remedy)
+        remedy = _AT_ADDRESS.get(rule.key, rule.remedy)
+        yield kind(f"{rule.asked_by}, {rule.key}", rule.breach + named, remedy)
     yield from _file_findings(channel, answer, progress)
     kept = f", and keeps all {len(RULES)} rules of feeds" if is_well else ""
     episodes = count_noun(len(feed.items), "episode")
