@@ -268,6 +268,9 @@ def test_user_installation(tmp_path: Path) -> None:
         *(f"home/ann/.config/systemd/user/{unit}" for unit in PUSH),
         *(f"home/ann/.config/systemd/user/{unit}.d/10-paths.conf" for unit in PUSH),
         "home/ann/.config/narrated/push/push.conf",
+        "home/ann/.config/systemd/user/narrated-serve.service",
+        "home/ann/.config/systemd/user/narrated-serve.service.d/10-paths.conf",
+        "home/ann/.config/systemd/user/narrated-serve.socket",
         "home/ann/.config/narrated/narrated.yaml",
         "home/ann/.config/narrated/lexicon.yaml",
     }

@@ -45,16 +45,21 @@ def test_exposure_of_the_server(tmp_path: Path) -> None:
     exposed_at_most(0.5, shutil.copy(UNITS / "narrated-serve.service", tmp_path))
 
 
-def test_server_units_verify(tmp_path: Path) -> None:
+@pytest.mark.parametrize("whose", ["system", "user"])
+def test_server_units_verify(whose: str, tmp_path: Path) -> None:
     """systemd reports no problem with the server's service and its socket."""
-    text = (UNITS / "narrated-serve.service").read_text()
+    folder = UNITS / "user" if whose == "user" else UNITS
+    text = (folder / "narrated-serve.service").read_text()
     ours = re.sub(r"(?m)^ExecStart=\S+", "ExecStart=/bin/true", text)
     assert ours != text
     (tmp_path / "narrated-serve.service").write_text(ours)
-    shutil.copy(UNITS / "narrated-serve.socket", tmp_path)
+    shutil.copy(folder / "narrated-serve.socket", tmp_path)
     units = [tmp_path / f"narrated-serve.{kind}" for kind in ("service", "socket")]
     done = subprocess.run(
-        ["systemd-analyze", "verify", "--man=no", *units], capture_output=True, text=True
+        ["systemd-analyze", f"--{whose}", "verify", "--man=no", *units],
+        capture_output=True,
+        text=True,
+        env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path)},
     )
     assert (done.stderr, done.returncode) == ("", 0)
 

@@ -202,7 +202,7 @@ def _plan_for_box(path: Path, config: Config, gpu: bool) -> InstallPlan:
             f"Let the syncing account share the folders: sudo usermod -aG {ACCOUNT} "
             f"{os.environ.get('SUDO_USER', 'ACCOUNT')} (effective from its next login).",
             "Start it now and at every boot: sudo systemctl enable --now narrated",
-            *_serving_step(config),
+            *_serving_step(config, "sudo systemctl"),
             "Check the machine: sudo narrated doctor",
         ),
         shared=True,
@@ -219,11 +219,11 @@ def _hints(path: Path, config: Config) -> Iterator[str]:
             )
 
 
-def _serving_step(config: Config) -> Iterator[str]:
+def _serving_step(config: Config, systemctl: str) -> Iterator[str]:
     if config.podcast is not None:
         yield (
-            "Serve the podcast at 127.0.0.1:8321: sudo systemctl enable --now "
-            "narrated-serve.socket (docs/serving.md has other ways)"
+            f"Serve the podcast at 127.0.0.1:8321: {systemctl} enable --now narrated-serve.socket "
+            "(docs/serving.md has other ways)"
         )
 
 
@@ -234,6 +234,7 @@ def _plan_for_user(path: Path, config: Config, settings: Path) -> InstallPlan:
             PlannedFile(units / "narrated.service", shipped("systemd/user/narrated.service")),
             PlannedFile(units / "narrated.service.d/10-paths.conf", drop_in_for_user(path)),
             *starmap(PlannedFile, push_files(config, units, user=True)),
+            *starmap(PlannedFile, serve_files(config, path, units, user=True)),
             *_users_own(path, config),
             PlannedFile(push, shipped("config/push/push.conf"), users_own=True),
         ),
@@ -242,6 +243,7 @@ def _plan_for_user(path: Path, config: Config, settings: Path) -> InstallPlan:
         next_steps=(
             "Start it now and at every login: systemctl --user enable --now narrated",
             'Let it run while you are logged out: sudo loginctl enable-linger "$USER"',
+            *_serving_step(config, "systemctl --user"),
             "Check the machine: narrated doctor",
         ),
         shared=False,

@@ -60,31 +60,18 @@ def drop_in_for_user(config_path: Path) -> str:
     return _drop_in(_command(config_path))
 
 
-def serve_files(config: Config, config_path: Path, units: Path) -> Iterator[tuple[Path, str]]:
+def serve_files(
+    config: Config, config_path: Path, units: Path, *, user: bool = False
+) -> Iterator[tuple[Path, str]]:
     """Yield the files of the units that serve the podcast, in the folder of units.
 
-    The drop-in has the program and this box's folders: the outbox and the token are all it sees.
+    The drop-in has the program, and for the whole machine what the server sees of its folders.
     """
     for name in ("narrated-serve.socket", "narrated-serve.service"):
-        yield units / name, shipped(f"systemd/{name}")
-    hidden = [config.inbox, config.cache, config.archive]
-    shut = [path for path in hidden if path and not config.outbox.is_relative_to(path)]
-    lines = [
-        "ExecStart=",
-        f"ExecStart={_program(config_path)} serve",
-        f"Environment={quoted(f'STATE_DIRECTORY={config.state}')}",
-        "InaccessiblePaths=",
-        *(f"InaccessiblePaths={quoted(f'-{path}')}" for path in shut),
-        "InaccessiblePaths=-/run/narrated -/run/lock",
-    ]
-    if config.state not in _OWN:
-        lines += [
-            f"TemporaryFileSystem={quoted(_escaped_colons(config.state) + ':ro')}",
-            *_bind_mounts([config.state / TOKEN_FOLDER], []),
-        ]
-    if in_a_home(config.outbox):
-        lines += ["ProtectHome=tmpfs", *_bind_mounts([config.outbox.parent], [])]
-    yield units / "narrated-serve.service.d/10-paths.conf", _drop_in(lines)
+        yield units / name, shipped(f"systemd/user/{name}" if user else f"systemd/{name}")
+    command = ["ExecStart=", f"ExecStart={_program(config_path)} serve"]
+    seen = [] if user else _seen_by_server(config)
+    yield units / "narrated-serve.service.d/10-paths.conf", _drop_in([*command, *seen])
 
 
 def push_files(config: Config, units: Path, *, user: bool) -> Iterator[tuple[Path, str]]:
@@ -157,6 +144,26 @@ def _unquoted(path: Path) -> str:
     """A path for a setting that knows no quotes. Errors: as those of `quoted`."""
     quoted(str(path))
     return str(path).replace("%", "%%")
+
+
+def _seen_by_server(config: Config) -> list[str]:
+    """Settings of a service that sees the outbox and the token, and no more of the daemon's."""
+    hidden = [config.inbox, config.cache, config.archive]
+    shut = [path for path in hidden if path and not config.outbox.is_relative_to(path)]
+    lines = [
+        f"Environment={quoted(f'STATE_DIRECTORY={config.state}')}",
+        "InaccessiblePaths=",
+        *(f"InaccessiblePaths={quoted(f'-{path}')}" for path in shut),
+        "InaccessiblePaths=-/run/narrated -/run/lock",
+    ]
+    if config.state not in _OWN:
+        lines += [
+            f"TemporaryFileSystem={quoted(_escaped_colons(config.state) + ':ro')}",
+            *_bind_mounts([config.state / TOKEN_FOLDER], []),
+        ]
+    if in_a_home(config.outbox):
+        lines += ["ProtectHome=tmpfs", *_bind_mounts([config.outbox.parent], [])]
+    return lines
 
 
 def _bind_mounts(paths: list[Path], writable: list[Path]) -> Iterator[str]:

@@ -119,3 +119,17 @@ def test_user_stop_leaves_no_process(ann: Account) -> None:
     ann.drop("meanwhile.md", "Dropped while it was stopped.")
     ann.run("systemctl", "--user", "start", "narrated")
     ann.heard("meanwhile")
+
+
+def test_user_serves_the_podcast(ann: Account) -> None:
+    """The user's own server answers on the socket of their manager, and can open none."""
+    ann.drop("served.md", "One line for others.")
+    ann.heard("served")
+    ann.run("systemctl", "--user", "enable", "--now", "narrated-serve.socket")
+    request = r"GET /served.mp3 HTTP/1.0\r\n\r\n"
+    asked = f"exec 3<>/dev/tcp/127.0.0.1/8321; printf '{request}' >&3; head -1 <&3"
+    assert ann.machine.run("bash", "-c", asked).strip() == "HTTP/1.1 200 OK"
+    shown = ("show", "--value", "-p", "RestrictAddressFamilies", "narrated-serve")
+    assert ann.run("systemctl", "--user", *shown) == "AF_UNIX"
+    units = ("narrated-serve.service", "narrated-serve.socket")
+    assert ann.run("systemd-analyze", "--user", "verify", "--man=no", *units) == ""

@@ -141,7 +141,7 @@ def test_withdrawn_file_is_absent(outbox: PublishedOutbox, server: Server) -> No
     assert server.get("/gone.mp3").status == 404
 
 
-def test_foreign_manifest_names_no_others(outbox: PublishedOutbox, server: Server) -> None:
+def test_manifest_lists_its_own_alone(outbox: PublishedOutbox, server: Server) -> None:
     """A manifest publishes files of its own narration, never those of others beside it."""
     outbox.publish("evil")
     manifest = outbox.folder / "evil.json"

@@ -70,6 +70,14 @@ def test_new_token_counts_at_once(tmp_path: Path) -> None:
         assert "The token is gone" in server.log
 
 
+def test_lost_links_are_told(tmp_path: Path) -> None:
+    """A `base_url` without the token is told, since the feed's links would lead nowhere."""
+    outbox = PublishedOutbox(tmp_path, base_url="https://example.org/")
+    make_token(tmp_path / "state")
+    with serving(outbox) as server:
+        assert "`base_url` is without the token" in server.log
+
+
 def test_token_is_private(tmp_path: Path) -> None:
     """Its file is its owner's alone, and a renewed one is another token."""
     before = make_token(tmp_path / "state")

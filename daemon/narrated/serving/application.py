@@ -94,6 +94,7 @@ class Application:
         if isinstance(found, Response):
             await found(scope, receive, send)
             return
+        log.debug("%s %s", scope["method"], printable(found.path))
         with found.file:
             await self._file_response(found, scope)(_with_valid_range(scope, found), receive, send)
 

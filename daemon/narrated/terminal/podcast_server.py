@@ -4,6 +4,7 @@ import logging
 import shlex
 import socket
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from narrated import logs
@@ -35,7 +36,10 @@ def serve_outbox(config: Config, host: str, port: int) -> None:
     sockets = passed_sockets() or [bound_socket(host, port)]
     application = Application(config, (host,))
     token = read_token(config.state)
-    _tell_who_hears(sockets, token, config.outbox)
+    for warning in _warnings(config, sockets, token):
+        log.warning("%s", warning)
+    if token:
+        log.info("only who knows the address hears it: `narrated podcast token` shows it")
     with ServiceNotifier() as notifier:
         run_server(application, sockets, notifier, _status(config.outbox, sockets, token))
 
@@ -47,16 +51,23 @@ def _status(outbox: Path, sockets: list[socket.socket], token: str) -> str:
     return f"Serving {printable(str(outbox))} at {places}"
 
 
-def _tell_who_hears(sockets: list[socket.socket], token: str, outbox: Path) -> None:
-    if token:
-        log.info("Only who knows the address hears it: `narrated podcast token` shows it")
-    elif any(map(is_open_to_others, sockets)):
-        log.warning(
-            "Everybody who reaches this machine can hear it. `narrated podcast token` gives it an "
+def _warnings(config: Config, sockets: list[socket.socket], token: str) -> Iterator[str]:
+    """Say what keeps players from hearing it, or lets too many hear it."""
+    base_url = config.podcast.base_url if config.podcast else ""
+    if config.podcast is None:
+        yield "there is no `podcast:` in the configuration, so that players find no new feed"
+    if not config.outbox.is_dir():
+        yield f"{printable(str(config.outbox))} is missing: until it is there, nothing is served"
+    if token and base_url and not base_url.rstrip("/").endswith(f"/{token}"):
+        yield (
+            "`base_url` is without the token, so that the feed's links lead nowhere: "
+            "`narrated podcast token` prints the line to write"
+        )
+    if not token and any(map(is_open_to_others, sockets)):
+        yield (
+            "everybody who reaches this machine can hear it: `narrated podcast token` makes an "
             "address that nobody guesses"
         )
-    if not outbox.is_dir():
-        log.warning("%s is missing: until it is there, nothing is served", printable(str(outbox)))
 
 
 def _lacking(error: ImportError) -> NarratedError:
