@@ -14,6 +14,7 @@ from typing import Any
 
 import feedparser
 import pytest
+from mutagen.id3 import ID3
 from PIL import Image
 
 from support.consistency import verify
@@ -78,6 +79,7 @@ def test_feed_follows_the_outbox(daemon: Daemon) -> None:
     assert tea.summary == "All about tea."
     sound = _file_of(daemon, tea)
     assert int(tea.enclosures[0].length) == sound.stat().st_size
+    assert ID3(sound).getall("COMM")[0].text == [tea.summary]
     written = (daemon.outbox / "feed.xml").read_text()
     for transcript in ("tea.vtt", "tea.srt", "tea.transcript.json"):
         assert f'<podcast:transcript url="https://example.org/pod/{transcript}"' in written

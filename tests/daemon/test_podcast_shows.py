@@ -65,6 +65,7 @@ def test_each_folder_is_a_show(tmp_path: Path) -> None:
         assert cover.startswith("https://example.org/pod/tea/cover-")
         folder_jpg = daemon.outbox / "tea/folder.jpg"
         assert folder_jpg.read_bytes() == (daemon.outbox / "tea" / Path(cover).name).read_bytes()
+        assert (daemon.outbox / "tea/deep/folder.jpg").read_bytes() == folder_jpg.read_bytes()
         checked = daemon.ask("podcast", "check").stdout
         for feed in ("tea/feed.xml", "pots-pans/feed.xml"):
             assert f"{feed} has" in checked
@@ -81,7 +82,8 @@ def test_each_folder_is_a_show(tmp_path: Path) -> None:
         _reload(daemon, **SHOW)
         _wait_titles(daemon, root={"one", "two", "three", "four", "five"})
         assert {each.title: each.id for each in _feed(daemon).entries} == numbers
-        wait(lambda: not folder_jpg.exists(), lambda: daemon.log)
+        ours = (daemon.outbox / "folder.jpg").read_bytes()
+        wait(lambda: folder_jpg.read_bytes() == ours, lambda: daemon.log)
         daemon.wait_idle()
         daemon.stop()
         verify(daemon)

@@ -12,6 +12,7 @@ from narrated.jobs.plan import OutputSettings, Plan
 from narrated.ledger.job import Job
 from narrated.outbox.manifest import Manifest
 from narrated.reading.title_from_path import is_bundle
+from narrated.script.first_paragraph import first_paragraph
 from narrated.workers.parser_pool import ParserPool
 
 COVER_PIXELS = 1000
@@ -38,7 +39,7 @@ class TagMaker:
             date=draft.date,
             language=draft.language,
             cover=await self._cover(job, plan),
-            description=draft.description,
+            description=draft.description or first_paragraph(draft.script),
             genres=draft.tags,
         )
 

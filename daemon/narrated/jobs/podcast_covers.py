@@ -1,7 +1,7 @@
 """Covers of the podcast: made by a parser, and written beside what they are of."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -67,16 +67,19 @@ class PodcastCovers:
         """The problems of the shows' covers."""
         return tuple(filter(None, self._problems.values()))
 
-    async def of_show(self, show: Show) -> str:
+    async def of_show(self, show: Show, folders: Iterable[str] = ()) -> str:
         """Return the outbox path of a show's cover, which stands there then; empty if none can.
 
-        Errors: StorageError, ParserUnavailable.
+        These folders have its episodes: each has the cover as well, as players of a plain folder
+        look for it. Errors: StorageError, ParserUnavailable.
         """
         state = await self._state_of(show)
-        made_of = (show.title, show.picture, show.inbox_picture, state)
+        beside = frozenset((show.folder, *folders))
+        made_of = (show.title, show.picture, show.inbox_picture, state, beside)
         present = self._of_shows.get(show.folder)
         if present is None or present.made_of != made_of or not await self._stands(present):
-            present = await self._make_of_show(show, made_of)
+            path, size_bytes = await self._make_of_show(show, beside)
+            present = _ShowCover(made_of if path else (), ExpectedFile(path, size_bytes))
             self._of_shows[show.folder] = present
         return present.file.path
 
@@ -84,22 +87,22 @@ class PodcastCovers:
         look = partial(standing, self._outbox.folder, [cover.file])
         return bool(await self._outbox.run(look, patience_s=ANSWER_S))
 
-    async def _make_of_show(self, show: Show, made_of: tuple[object, ...]) -> "_ShowCover":
+    async def _make_of_show(self, show: Show, beside: Iterable[str]) -> tuple[str, int]:
+        """Write a show's cover, and a copy into each folder beside; returns its path and size."""
         self._problems[show.folder] = ""
         jpeg = await self._make(show.title, await self._picture_of(show))
-        prefix = f"{show.folder}/" if show.folder else ""
-        key, name = _key(show), f"{prefix}cover-{_digest(jpeg)}.jpg"
+        key, name = _key(show), _inside(show.folder, f"cover-{_digest(jpeg)}.jpg")
         if not await self._place(name, key, jpeg):
-            return _ShowCover((), ExpectedFile("", 0))
+            return "", 0
         files = [name]
-        if await self._place(f"{prefix}{FOLDER_COVER}", key, jpeg):
-            files.append(f"{prefix}{FOLDER_COVER}")
-        else:
-            self._problems[show.folder] = (
-                f"{printable(prefix)}{FOLDER_COVER} in the outbox is not narrated's, and stays."
-            )
+        for copy in (_inside(folder, FOLDER_COVER) for folder in sorted(beside)):
+            if await self._place(copy, key, jpeg):
+                files.append(copy)
+            else:
+                problem = f"{printable(copy)} in the outbox is not narrated's, and stays."
+                self._problems[show.folder] = problem
         self._ledger.covers.settle(key, *files)
-        return _ShowCover(made_of, ExpectedFile(name, len(jpeg)))
+        return name, len(jpeg)
 
     def leave(self, show: Show) -> None:
         """Have the covers of a show that is none any more removed. Errors: StorageError."""
@@ -210,6 +213,10 @@ class _ShowCover(NamedTuple):
 def _key(show: Show) -> str:
     """The owner of a show's covers in the ledger, which no source can be."""
     return f"{show.folder}/" if show.folder else ""
+
+
+def _inside(folder: str, name: str) -> str:
+    return f"{folder}/{name}" if folder else name
 
 
 def _read(picture: str) -> bytes:

@@ -95,8 +95,9 @@ class ShowFeeds:
         written = []
         for show in shows:
             show = await self.with_guid(show)
-            show = msgspec.structs.replace(show, image=await self.covers.of_show(show))
             episodes = [each for each in listed.get(show.folder, ()) if each.sound in there]
+            folders = {each.sound.rpartition("/")[0] for each in episodes}
+            show = msgspec.structs.replace(show, image=await self.covers.of_show(show, folders))
             written.append(show)
             self._removed.discard(show.folder)
             before = self._written.get(show.folder)
