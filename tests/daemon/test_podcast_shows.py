@@ -171,3 +171,19 @@ def test_cover_of_a_show_is_of_the_inbox(tmp_path: Path) -> None:
         daemon.wait_idle()
         daemon.stop()
         verify(daemon)
+
+
+def test_feed_without_address_is_told(tmp_path: Path) -> None:
+    """Without `base_url` status, note and doctor say what works and what does not."""
+    with running(tmp_path, podcast={"title": "All"}) as daemon:
+        _drop(daemon, "one.md")
+        _wait_titles(daemon, root={"one"})
+        assert _feed(daemon).entries[0].enclosures[0].href == "one.mp3"
+        said = ("gPodder follows them", "newsboat, Apple and Spotify cannot subscribe.", "base_url")
+        note = daemon.outbox / "narrated.status.txt"
+        wait(lambda: note.exists() and "The podcast" in note.read_text(), lambda: daemon.log)
+        texts = [note.read_text(), daemon.ask("status").stdout, daemon.ask("doctor").stdout]
+        daemon.stop()
+        texts.append(daemon.ask("status").stdout)
+        for text in texts:
+            assert all(each in " ".join(text.split()) for each in said), text

@@ -12,6 +12,7 @@ from narrated.doctor.gpu_compute import check_gpu
 from narrated.doctor.kernel import check_hard_links, check_inotify_limits, check_leases
 from narrated.doctor.lexicon import check_lexicon
 from narrated.doctor.outbox_names import check_outbox_names
+from narrated.doctor.podcast_address import check_podcast_address
 from narrated.doctor.service_unit import check_service_unit
 from narrated.doctor.sound_files import check_sound_files
 from narrated.doctor.syncthing import check_syncthing
@@ -35,5 +36,6 @@ def run_checks(config: Config, probe_engines: Callable[[], EngineProbe]) -> Iter
     yield from check_encoder(config)
     yield from check_lexicon(config)
     yield from check_sound_files(config)
+    yield from check_podcast_address(config)
     yield from check_gpu(config)
     yield from check_engines(config, probe_engines())

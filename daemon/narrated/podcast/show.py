@@ -10,6 +10,13 @@ from narrated.podcast.categories import Category
 
 COVER_SIDE = 1400
 """The pixels a side of each cover: Apple takes 1400 to 3000."""
+NO_ADDRESS = (
+    "The feed has no web address, so its links are relative. gPodder follows them, and AntennaPod"
+    " plays the folder itself; AntennaPod, newsboat, Apple and Spotify cannot subscribe."
+)
+NO_ADDRESS_REMEDY = (
+    "Set `podcast: {base_url: …}` to the address where the outbox is served: docs/serving.md."
+)
 FEED_VERSION = 4
 """Raised when an item's bytes change for the same episode, so that all are made again."""
 

@@ -30,6 +30,7 @@ def status_note(status: StatusReport, now: datetime) -> str:
     if status.paused and not is_paused:
         lines += [line_of(status.paused)]
     lines += _section("Please look", [line_of(notice) for notice in status.notices])
+    lines += _section("The podcast", [status.no_address] * bool(status.no_address))
     lines += _section("Being read", [_progress(each) for each in status.reading])
     lines += _section(f"Next ({status.queued} in the queue)", _queue(status))
     lines += _section(

@@ -2,12 +2,14 @@
 
 import heapq
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
 
+from narrated.config.podcast import show_of
 from narrated.config.values import Config
 from narrated.config.work_hours import WorkHours
 from narrated.engines.interface import ModelStatus
@@ -17,6 +19,7 @@ from narrated.ledger.job import OPEN, JobState
 from narrated.ledger.store import Ledger
 from narrated.outbox.podcast_files import FEED_NAME
 from narrated.podcast.page_episode import PAGE_NAME
+from narrated.podcast.show import NO_ADDRESS, NO_ADDRESS_REMEDY, Show
 from narrated.printable import printable
 from narrated.service.state_lock import holder
 from narrated.service.work_breaks import WorkBreak, WorkBreaks
@@ -117,6 +120,8 @@ class StatusReport(msgspec.Struct, frozen=True):
     cache_bytes: int = 0
     feeds: tuple[str, ...] = ()
     """The feeds of the podcast's shows that stand, that of the root first."""
+    no_address: str = ""
+    """What a feed without a web address is good for; empty if each has one."""
     page: str = ""
     """The podcast's page; empty if none stands."""
 
@@ -189,6 +194,7 @@ class StatusReporter:
             workers=tuple(WorkerStatus(*_worker(each)) for each in self._app.pool.states()),
             cache_bytes=self._app.cache.size_bytes,
             feeds=self._feeds(),
+            no_address=_no_address(self._app.podcast.shows),
             page=str(self._app.config.outbox / PAGE_NAME) if self._app.page.stands else "",
         )
 
@@ -206,7 +212,16 @@ class StatusReporter:
         pending = self._feed.inbox.pending_count
         left_alone = (inbox.ignored, *inbox.other.items(), *inbox.rule_problems)
         lasting = self._app.breaks.lasting
-        details = (*problems, inbox.is_known, pending, *left_alone, *self._conflict_news, lasting)
+        shows = self._app.podcast.shows
+        details = (
+            *problems,
+            shows,
+            inbox.is_known,
+            pending,
+            *left_alone,
+            *self._conflict_news,
+            lasting,
+        )
         is_idle = self._job_queue.idle.is_set() or bool(lasting)
         return ServiceNews(self._app.ledger.changes, is_idle, details)
 
@@ -307,7 +322,17 @@ def _of_podcast(config: Config) -> dict[str, Any]:
         return {}
     feed, page = config.outbox / FEED_NAME, config.outbox / PAGE_NAME
     has_page = config.podcast.page and page.is_file()
-    return {"feeds": (str(feed),) if feed.is_file() else (), "page": str(page) if has_page else ""}
+    root = show_of(config)
+    stands = feed.is_file() and root is not None
+    return {
+        "feeds": (str(feed),) if stands else (),
+        "no_address": _no_address([root]) if stands and root else "",
+        "page": str(page) if has_page else "",
+    }
+
+
+def _no_address(shows: Iterable[Show]) -> str:
+    return "" if all(each.base_url for each in shows) else f"{NO_ADDRESS} {NO_ADDRESS_REMEDY}"
 
 
 def _of_break(lasting: WorkBreak | None, told: str) -> dict[str, Any]:

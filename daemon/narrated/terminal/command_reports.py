@@ -69,6 +69,8 @@ def status_lines(status: dict[str, Any]) -> Iterator[str]:
         yield f"  feed    {_first(feeds)}"
     if status.get("page"):
         yield f"  page    {printable(status['page'])}"
+    if status.get("no_address"):
+        yield f"          {status['no_address']}"
     if status["paused"]:
         yield f"  {printable(status['paused'])}"
     for notice in status["notices"]:

@@ -83,7 +83,7 @@ class StatusUpdates(Duty):
 
 
 def _told_at_once(report: StatusReport) -> tuple[object, ...]:
-    return report.notices, report.conflicts, report.paused
+    return report.notices, report.conflicts, report.paused, report.no_address
 
 
 def write_status_note(mount_guard: MountGuard, report: StatusReport) -> None:
