@@ -34,7 +34,7 @@ def test_limiters_loss_is_made_up(speech: bytes, sample_rate: int, by_db: float)
     leveller = Leveller(sample_rate, CEILING)
     for _ in range(3):
         leveller.take(take, gain_db)
-    assert leveller.integrated_lufs == pytest.approx(TARGET, abs=0.1)
+    assert leveller.takes_lufs == pytest.approx(TARGET, abs=0.15)
 
 
 def test_gain_under_the_ceiling_stays(speech: bytes, sample_rate: int) -> None:
@@ -52,15 +52,14 @@ def test_take_is_levelled_by_itself(speech: bytes, sample_rate: int) -> None:
 
 
 def test_loudness_of_what_was_passed_on(speech: bytes, sample_rate: int) -> None:
-    """The leveller knows the loudness of the whole, and of each speaker's takes."""
+    """The leveller knows the loudness of all takes, and of each speaker's."""
     leveller = Leveller(sample_rate, CEILING)
-    sound = [leveller.pause(silence(0.25, sample_rate))]
+    sound = []
     for place in range(4):
         speaker = ("text", "captions")[place % 2]
         sound.append(leveller.take(softer(speech, place % 2 * 3), 0.0, speaker))
-        sound.append(leveller.pause(silence(0.37, sample_rate)))
     whole = integrated_lufs(energies(samples(b"".join(sound)), sample_rate))
-    assert leveller.integrated_lufs == pytest.approx(whole, abs=0.01)
+    assert leveller.takes_lufs == pytest.approx(whole, abs=0.1)
     by_speaker = [leveller.speaker_lufs(speaker) for speaker in ("text", "captions", "nobody")]
     assert by_speaker[0] == pytest.approx(by_speaker[1] + 3, abs=0.1)
     assert by_speaker[2] is None

@@ -21,10 +21,11 @@ class CodecLevels:
     """Peaks must stay so far below the ceiling that the decoded sound keeps to it."""
     spread_lu: float = 0.0
     """Voices differ from the offset by so much."""
+    is_lossy: bool = True
 
 
 _Row = tuple[int, float, float, float]
-_LOSSLESS = CodecLevels(0.0, 0.15)
+_LOSSLESS = CodecLevels(0.0, 0.15, is_lossy=False)
 # Bits per second, offset, headroom, spread; between two rows the levels lie between theirs.
 _MEASURED: Mapping[str, tuple[_Row, ...]] = MappingProxyType(
     {

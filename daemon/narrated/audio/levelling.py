@@ -1,4 +1,4 @@
-"""Brings a narration's takes to one loudness under a ceiling, and measures what it passes on."""
+"""Brings a narration's takes to one loudness under a ceiling, and measures them."""
 
 from collections.abc import Sequence
 from itertools import accumulate
@@ -6,7 +6,7 @@ from itertools import accumulate
 import numpy as np
 
 from narrated.audio.limiter import limited
-from narrated.audio.loudness import LoudnessMeter, SoundMeter, energies
+from narrated.audio.loudness import LoudnessMeter, energies
 from narrated.audio.pcm import FULL_SCALE, SAMPLE_BYTES, Wave, samples
 
 _MOST_MADE_UP_DB = 6.0
@@ -26,30 +26,17 @@ class Leveller:
         """`ceiling_db`: the highest true peak, in dBTP."""
         self._sample_rate = sample_rate
         self._ceiling_db = ceiling_db
-        # Measured apart from the takes: its frames do not begin with them.
-        self._whole = SoundMeter(sample_rate)
         self._takes = LoudnessMeter()
         self._speakers: dict[str, LoudnessMeter] = {}
 
     def take(self, pcm: bytes, gain_db: float, speaker: str = "") -> bytes:
         """Return a take at its speaker's gain, under the ceiling."""
         sound = levelled(pcm, self._sample_rate, gain_db, self._ceiling_db)
-        self._whole.add(samples(sound))
         meter = self._speakers.setdefault(speaker, LoudnessMeter())
         measured = energies(samples(sound), self._sample_rate)
         meter.add(measured)
         self._takes.add(measured)
         return sound
-
-    def pause(self, pcm: bytes) -> bytes:
-        """Return a pause as it is."""
-        self._whole.add(samples(pcm))
-        return pcm
-
-    @property
-    def integrated_lufs(self) -> float | None:
-        """The loudness of all that was passed on; None if nothing was heard."""
-        return self._whole.integrated_lufs
 
     @property
     def takes_lufs(self) -> float | None:

@@ -10,12 +10,13 @@ from narrated.audio.decoded_level import DecodedMeter
 from narrated.audio.encoder_requests import EncodingSettings, LevelCorrection, LevelEstimate
 from narrated.audio.flac_takes import notes_of
 from narrated.audio.levelling import Leveller, made_up
-from narrated.audio.loudness import Energies, unpack
+from narrated.audio.loudness import Energies, SoundMeter, unpack
+from narrated.audio.pcm import samples
 from narrated.audio.speaker_gains import TOLERANCE_LU, SpeakerGains
 
 MOST_CORRECTIONS = 2
 """A narration is encoded again so often at most, and once more if its peaks are still too high."""
-_MORE_ROOM, _SPARE_DB = 1.5, 0.3
+_MORE_ROOM, _SPARE_DB = 1.5, 0.4
 """The lower the ceiling, the more its codec overshoots it."""
 
 
@@ -59,7 +60,8 @@ class NarrationLevel:
         self._ceiling_db = settings.peak_dbtp - codec.headroom_db - estimate.correction.room_db
         self._leveller = Leveller(sample_rate, self._ceiling_db)
         self.decoded = DecodedMeter()
-        """Hears what the file's codec gives back."""
+        """Hears what a lossy codec gives back."""
+        self._written = None if codec.is_lossy else SoundMeter(sample_rate)
         self.sample_rate = sample_rate
         for known in estimate.known:
             if packed := notes_of(Path(known.path)).energies:
@@ -84,43 +86,53 @@ class NarrationLevel:
 
     def take(self, pcm: bytes, speaker: str) -> bytes:
         """Return the sound of a take at its speaker's level, with its peaks limited."""
-        return self._leveller.take(pcm, self._gains.settle(speaker), self._gains.alike(speaker))
+        gain_db, alike = self._gains.settle(speaker), self._gains.alike(speaker)
+        return self._heard(self._leveller.take(pcm, gain_db, alike))
 
     def pause(self, pcm: bytes) -> bytes:
         """Return sound between takes as it is; it counts for the loudness of the whole."""
-        return self._leveller.pause(pcm)
+        return self._heard(pcm)
+
+    def _heard(self, pcm: bytes) -> bytes:
+        if self._written is not None:
+            self._written.add(samples(pcm))
+        return pcm
 
     def check(self) -> None:
         """Compare the closed file with its level. Errors: LevelMissed, if it can be bettered."""
-        written_lufs = self._leveller.integrated_lufs
+        lufs, peak_db = self._level()
         count = self._correction.count
-        if written_lufs is None or count > MOST_CORRECTIONS:
+        if lufs is None or count > MOST_CORRECTIONS:
             return
-        heard = self.decoded.level()
-        lufs = written_lufs if heard.lufs is None else heard.lufs
-        peak_dbtp = 20 * math.log10(heard.peak) if heard.peak else self._ceiling_db
-        off_lu, above_db = lufs - self._wanted_lufs, peak_dbtp - self._peak_dbtp
+        off_lu, above_db = lufs - self._wanted_lufs, peak_db - self._peak_dbtp
         keeps_gains = abs(off_lu) <= TOLERANCE_LU or count == MOST_CORRECTIONS
         if keeps_gains and above_db <= 0:
             return
         gains = self._gains.by_speaker
         if count < MOST_CORRECTIONS:
-            gains = self._corrected(lufs - self._offset_lu - written_lufs, written_lufs)
+            gains = self._corrected(lufs)
         room_db = self._correction.room_db
         if above_db > 0:
             room_db += _MORE_ROOM * above_db + _SPARE_DB
         correction = LevelCorrection(gains, room_db, count + 1)
         if (gains, room_db) != (self._gains.by_speaker, self._correction.room_db):
-            raise LevelMissed(lufs, peak_dbtp, correction)
+            raise LevelMissed(lufs, peak_db, correction)
 
-    def _corrected(self, codec_lu: float, written_lufs: float) -> dict[str, float]:
-        """Correct each speaker's gain.
+    def _level(self) -> tuple[float | None, float]:
+        """Return the loudness and the true peak (dBTP) of the file; no loudness if it is silent."""
+        if self._written is not None:
+            return self._written.integrated_lufs, self._ceiling_db
+        heard = self.decoded.level()
+        return heard.lufs, 20 * math.log10(heard.peak) if heard.peak else self._ceiling_db
 
-        `codec_lu` is how far the codec was from its mean. Beside it, pauses make the whole softer
-        than its takes.
+    def _corrected(self, lufs: float) -> dict[str, float]:
+        """Correct each speaker's gain, where the whole has come to this loudness.
+
+        Besides its codec's mean, the whole differs from its takes by this codec's work on this
+        sound, and by its pauses, which make it softer.
         """
         takes_lufs = self._leveller.takes_lufs
-        beside_lu = codec_lu + (written_lufs - takes_lufs if takes_lufs is not None else 0.0)
+        beside_lu = lufs - self._offset_lu - takes_lufs if takes_lufs is not None else 0.0
         speakers = {each: self._leveller.speaker_lufs(each) for each in self._gains.by_speaker}
         return self._gains.corrected(
             {each: lufs + beside_lu for each, lufs in speakers.items() if lufs is not None}

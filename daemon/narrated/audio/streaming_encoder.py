@@ -154,7 +154,9 @@ class _FFmpegSink:
         container = av.open(name, "w", format=format.container, container_options=options)
         rate = _nearest_rate(format.codec, sample_rate)
         layout = "mono" if channels == 1 else "stereo"
-        stream = cast(AudioStream, container.add_stream(format.codec, rate=rate, layout=layout))
+        options = dict(format.codec_options)
+        added = container.add_stream(format.codec, rate=rate, layout=layout, options=options)
+        stream = cast(AudioStream, added)
         stream.codec_context.flags |= Flags.bitexact
         if bitrate is not None:
             stream.codec_context.bit_rate = bitrate
