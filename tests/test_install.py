@@ -53,6 +53,7 @@ def test_installs_every_file(tmp_path: Path) -> None:
         *(f"etc/systemd/system/{unit}" for unit in PUSH),
         *(f"etc/systemd/system/{unit}.d/10-paths.conf" for unit in PUSH),
         "etc/narrated/push/push.conf",
+        "etc/narrated/push/rclone.filter",
         "etc/narrated/push/ssh_config",
         "etc/sysusers.d/narrated.conf",
         "etc/tmpfiles.d/narrated.conf",

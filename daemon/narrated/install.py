@@ -184,8 +184,10 @@ def _plan_for_box(path: Path, config: Config, gpu: bool) -> InstallPlan:
         *starmap(PlannedFile, serve_files(config, path, _UNITS)),
         *starmap(PlannedFile, push_files(config, _UNITS, user=False)),
         *_users_own(path, config),
-        PlannedFile(_PUSH / "ssh_config", shipped("config/push/ssh_config"), users_own=True),
-        PlannedFile(_PUSH / "push.conf", shipped("config/push/push.conf"), users_own=True),
+        *(
+            PlannedFile(_PUSH / name, shipped(f"config/push/{name}"), users_own=True)
+            for name in ("push.conf", "ssh_config", "rclone.filter")
+        ),
     ]
     if gpu:
         files.append(PlannedFile(_DROP_INS / "20-gpu.conf", shipped("systemd/narrated-gpu.conf")))
