@@ -53,3 +53,39 @@ def marked(tree: BeautifulSoup) -> dict[int, str]:
         for number in map(int, str(node["data-s"]).split()):
             found.setdefault(number, []).append(node.get_text())
     return {number: re.sub(r"\s+", " ", "".join(parts)) for number, parts in found.items()}
+
+
+_ELEMENTS = """
+    h1 h2 h3 h4 h5 h6 p ul ol li table thead tbody tr th td blockquote pre code figure img
+    figcaption section a em strong del sup span br hr div
+"""
+_ATTRIBUTES = """
+    data-s class id lang dir start scope href rel src alt title width height loading
+"""
+ELEMENTS, ATTRIBUTES = set(_ELEMENTS.split()), set(_ATTRIBUTES.split())
+TARGET = re.compile(r"https?://\S+|mailto:\S+|#t-[\w-]+", re.I)
+"""Targets of links, and `src` of pictures alone: index.files/."""
+
+
+def check_safe(html: str) -> None:
+    """Nothing in a text can run, load or look like anything that is not ours."""
+    body = parsed(html).body
+    ids = []
+    for node in body.find_all(True) if body else ():
+        assert node.name in ELEMENTS, node
+        assert set(node.attrs) <= ATTRIBUTES, node
+        ids += [node["id"]] if node.has_attr("id") else []
+        if node.has_attr("href"):
+            assert node.name == "a", node
+            assert TARGET.fullmatch(str(node["href"])), node
+            assert not str(node["href"]).startswith("#") or str(node["href"])[1:] in html, node
+        if node.has_attr("src"):
+            assert re.fullmatch(r"index\.files/[0-9a-f]+\.jpg", str(node["src"])), node
+    assert len(ids) == len(set(ids))
+
+
+def numbers_in(html: str) -> set[int]:
+    """The sentences that a text marks."""
+    return {
+        int(each) for found in re.findall(r' data-s="([\d ]+)"', html) for each in found.split()
+    }

@@ -64,4 +64,4 @@ def _call_id(place: int, times: int) -> str:
 
 def _back(place: int, times: int) -> str:
     href = f"#{_call_id(place, times)}"
-    return f' <a href="{href}" class="back" aria-label="Back to the text">{_BACK}</a>'
+    return f' <a href="{href}" class="back" title="Back to the text">{_BACK}</a>'

@@ -17,6 +17,7 @@ from narrated.podcast.inline_markup import (
 )
 from narrated.podcast.link_targets import web_target
 from narrated.podcast.sentence_marks import TITLE, Node, mark_sentences, numbered_nodes
+from narrated.podcast.shown_text import text_of_spans
 from narrated.podcast.spoken_sentences import SpokenSentence
 from narrated.podcast.text_requests import PageCopies
 from narrated.reading import document as doc
@@ -30,6 +31,7 @@ MOST_HTML_BYTES = 1 << 20
 """Bound on the text: a book of twenty hours. What is left out is an ellipsis."""
 _MOST_LEVELS = 30
 """Blocks that are nested deeper stand side by side."""
+_DESCRIBED = (f"{PICTURE}:", f"{PICTURE},")
 _ELLIPSIS = "<p>…</p>"
 _EMBEDDED = frozenset(("iframe", "video", "audio", "embed", "object"))
 _LANGUAGE_OF_CODE = re.compile(r"[A-Za-z0-9#+_.-]{1,30}")
@@ -145,10 +147,19 @@ class _TextWriter:
             case doc.Picture():
                 return self._picture(block, number)
             case doc.Rule():
-                return "<hr>\n"
+                return f"<hr{self._announced(number)}>\n"
             case doc.Unspoken(kind, _, text) if kind in _EMBEDDED and web_target(text):
                 return f"<p>{self._inline.link(text, words(text))}</p>\n"
-        return ""  # a footnote follows the text; what is unspoken is no text
+        return self._nothing(number)
+
+    def _nothing(self, number: int) -> str:
+        """Write what is no text; the number of a list's item may be said of it alone.
+
+        A footnote is none here: it follows the text.
+        """
+        numbers = self._marks.whole.get(number, ())
+        is_marked = numbers and not isinstance(self._nodes[number].block, doc.Footnote)
+        return f"<span{attributes('announced', numbers)}></span>" if is_marked else ""
 
     def _inside(self, number: int, level: int) -> str:
         return "".join(self._block(each, level + 1) for each in self._inner[number])
@@ -191,14 +202,15 @@ class _TextWriter:
 
     def _admonition(self, admonition: doc.Admonition, number: int, level: int) -> str:
         title = self._inline.spans(admonition.title, self._text(number))
-        title = title or words(" ".join(_KIND.findall(admonition.kind)).capitalize())
+        if not "".join(piece.text for piece in text_of_spans(admonition.title, {})).strip():
+            title = words(" ".join(_KIND.findall(admonition.kind)).capitalize())
         head = f'<p class="admonition-title">{title}</p>\n' if title else ""
         begin = f"<div{self._announced(number, 'admonition')}>\n"
         return f"{begin}{head}{self._inside(number, level)}</div>\n"
 
     def _code(self, text: str, language: str, number: int) -> str:
         if not text.strip():
-            return ""
+            return self._nothing(number)
         named = f' title="{language}"' if _LANGUAGE_OF_CODE.fullmatch(language) else ""
         content = self._text(number).words(text)
         return f"<pre{named}{self._announced(number)}><code>{content}</code></pre>\n"
@@ -236,8 +248,8 @@ class _TextWriter:
 
     def _heard_of(self, number: int) -> str:
         """Return the description of a picture as it was said; it has no other of before."""
-        said = " ".join(self._words[each] for each in self._marks.whole.get(number, ()))
-        return said if said.startswith(PICTURE) and said != f"{PICTURE}." else ""
+        said = (self._words[each] for each in self._marks.whole.get(number, ()))
+        return next((each for each in said if each.startswith(_DESCRIBED)), "")
 
     def _note(self, number: int) -> str:
         """Write the content of a footnote."""
