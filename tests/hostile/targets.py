@@ -14,7 +14,10 @@ import msgspec
 from narrated.engines.model_free_captioner import describe
 from narrated.errors import EngineError, NarratedError, SourceError
 from narrated.outbox import manifest
+from narrated.podcast.page_text import page_text
+from narrated.podcast.spoken_sentences import sentences_of_script
 from narrated.reading.cover_jpeg import cover
+from narrated.reading.document import Document
 from narrated.reading.narration_settings import NarrationSettings, merged, parse_folder_settings
 from narrated.reading.source_reader import read
 from narrated.script.coverage_counts import count_coverage
@@ -23,6 +26,7 @@ from narrated.script.lexicon import Lexicon
 from narrated.script.preview import preview_lines
 from narrated.script.script import Draft, ReadingSettings, Role
 from narrated.script.source_to_draft import build_draft
+from support.page_texts import check_safe
 
 ENGINES = SpeechEngines({"espeak": 120, "toy": 300})
 _KINDS = get_type_hints(ReadingSettings)
@@ -110,6 +114,7 @@ def _text(
     lexicons: Iterable[tuple[str, str]] = (),
     folders: Iterable[tuple[str, str]] = (),
 ) -> None:
+    documents: list[Document] = []
     found = _refused(
         lambda: build_draft(
             data,
@@ -119,10 +124,12 @@ def _text(
             settings=ReadingSettings(),
             engines=ENGINES,
             folders=list(folders),
+            on_document=documents.append,
         )
     )
     if isinstance(found, Draft):
         _check(found)
+        check_safe(page_text(*documents, sentences_of_script(found.script), {}, {}, "en"))
 
 
 def _refused(
