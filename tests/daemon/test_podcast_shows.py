@@ -126,7 +126,7 @@ def test_section_makes_a_show(tmp_path: Path) -> None:
         verify(daemon)
 
 
-def test_show_without_episodes_has_no_feed(tmp_path: Path) -> None:
+def test_show_ends_with_its_episodes(tmp_path: Path) -> None:
     """The feed of a show goes with its last episode; one that is not ours stays and is told."""
     options: dict[str, Any] = {"removed": "withdraw", "withdraw_after": 0, "scan": "200ms"}
     with running(tmp_path, podcast=SHOW | {"folders": "each"}, **options) as daemon:

@@ -175,10 +175,11 @@ def is_password_told(element: FeedElement) -> bool:
 
 
 def has_strange_file(item: FeedElement) -> bool:
-    """True if the address of a cover, transcript or chapters has more than letters and digits."""
+    """True if a cover, transcript or chapters alone have more than letters and digits in it."""
     own = sound(item)
     others = (_parts(each).path for each in _addresses(item) if each != own)
-    return not all(map(_APPLE_ADDRESS.fullmatch, others))
+    is_plain = _APPLE_ADDRESS.fullmatch(sound_path(item))
+    return bool(is_plain) and not all(map(_APPLE_ADDRESS.fullmatch, others))
 
 
 def has_strange_cover(element: FeedElement) -> bool:
