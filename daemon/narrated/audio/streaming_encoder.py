@@ -154,8 +154,8 @@ class _FFmpegSink:
         container = av.open(name, "w", format=format.container, container_options=options)
         rate = _nearest_rate(format.codec, sample_rate)
         layout = "mono" if channels == 1 else "stereo"
-        options = dict(format.codec_options)
-        added = container.add_stream(format.codec, rate=rate, layout=layout, options=options)
+        own = dict(format.codec_options)
+        added = container.add_stream(format.codec, rate=rate, layout=layout, options=own)
         stream = cast(AudioStream, added)
         stream.codec_context.flags |= Flags.bitexact
         if bitrate is not None:
