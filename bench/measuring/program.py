@@ -19,6 +19,9 @@ Place = TypeVar("Place")
 """The place that a case measures in, with its sizes."""
 Case = Callable[[Place], list["Figure"]]
 
+SPIN_S = 0.1
+"""CPU of the work beside which others are measured."""
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:
@@ -41,6 +44,14 @@ class Figure:
 
 class NotTaken(Exception):
     """This machine cannot show the figure; the message says why."""
+
+
+def slowdown() -> float:
+    """Return how many times as long as alone a piece of work takes now, on this busy machine."""
+    began_s, cpu_s = time.perf_counter(), time.thread_time()
+    while time.thread_time() - cpu_s < SPIN_S:
+        sum(range(1000))
+    return (time.perf_counter() - began_s) / (time.thread_time() - cpu_s)
 
 
 def argument_parser(about: str | None, *, sized: bool = True) -> argparse.ArgumentParser:
