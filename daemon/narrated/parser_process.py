@@ -118,6 +118,8 @@ def _draft(
         regex_runner=_regex_runner(header),
         asked=NarrationSettings(**header.get("asked", {})),
         on_document=on_document,
+        pictures=header.get("pictures", ()),
+        newest_picture=header.get("newest_picture", ""),
     )
 
 

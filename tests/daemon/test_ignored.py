@@ -370,6 +370,7 @@ def test_update_drops_blank_notes(tmp_path: Path) -> None:
             "ALTER TABLE engine_rates DROP COLUMN energy_s;"
             "DROP TABLE episodes; DROP TABLE podcasts; DROP TABLE covers;"
             "DROP TABLE page_entries; DROP TABLE page_files; DROP TABLE page_pictures;"
+            "DROP TABLE galleries;"
             "DROP TABLE folder_shows; DROP TABLE page_copies; DROP TABLE page_texts;"
         )
     with daemon:

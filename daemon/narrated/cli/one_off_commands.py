@@ -45,7 +45,8 @@ def script(
 ) -> None:
     """Print the script of FILE: text, pauses, chunks and skipped parts.
 
-    FILE is any text or picture, or the name of a source or of what was published of it.
+    FILE is any text or picture, a folder that is a gallery, or the name of a source or of what was
+    published of it.
     With --check, it is a folder, or one or several files.
     """
     if check and files:
@@ -72,9 +73,10 @@ def _print_script(context: CommandContext, file: Path, as_json: bool) -> None:
 
     from narrated.printable import printable
     from narrated.script.preview import WIDTH, preview_lines
+    from narrated.terminal.given_document import gallery_of_folder
     from narrated.terminal.without_daemon import draft
 
-    file = _source_file(context, file)
+    file = gallery_of_folder(_source_file(context, file))
     if file.is_dir():
         typed = printable(shlex.quote(str(file)))
         raise click.UsageError(f"FILE is a folder. Check it with: narrated script --check {typed}")

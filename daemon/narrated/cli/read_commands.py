@@ -92,13 +92,18 @@ def _with(options: tuple[Callable[[Command], Command], ...]) -> Callable[[Comman
 )
 @click.pass_obj
 def read(context: CommandContext, /, file: Path, read_as: str | None, **options: Any) -> None:
-    """Read FILE aloud into a sound file: any text or picture, or - for stdin.
+    """Read FILE aloud into a sound file: any text or picture, a gallery's folder, or - for stdin.
 
     Writes NAME.mp3 into the present folder, unless you name another file. Needs no configuration,
     no inbox and no daemon.
     """
-    from narrated.terminal.given_document import document_of_file, document_of_stdin
+    from narrated.terminal.given_document import (
+        document_of_file,
+        document_of_stdin,
+        gallery_of_folder,
+    )
 
+    file = gallery_of_folder(file)
     if file.is_dir():
         raise click.UsageError(f"{file} is a folder. Name one file, or run `narrated once`.")
     if str(file) == "-":

@@ -11,8 +11,8 @@ from narrated.doctor.finding import Finding, shown, warning, wrong
 from narrated.errors import ConfigurationError, NarratedError
 from narrated.inbox.folder_scanner import FolderChanges, FolderScanner
 from narrated.inbox.handled_versions import join
-from narrated.inbox.name_rules import FOLDER_SETTINGS
 from narrated.inbox.safe_read import read
+from narrated.reading.file_kinds import FOLDER_SETTINGS
 from narrated.reading.narration_settings import parse_folder_settings
 
 MOST_FOLDERS = 5_000

@@ -16,7 +16,7 @@ from narrated.inbox.ignore_patterns import RuleOrigin
 from narrated.inbox.name_rules import IGNORE_FILE, NameKind, judge
 from narrated.inbox.safe_read import listed, opened_folder
 from narrated.printable import printable
-from narrated.reading.file_kinds import FileKind, file_kind, remedy_for, suffix_of
+from narrated.reading.file_kinds import FileKind, file_kind, is_gallery_path, remedy_for, suffix_of
 
 
 class IgnoreVerdict(msgspec.Struct, frozen=True):
@@ -148,6 +148,8 @@ def _not_ignored(path: str, mode: int | None, match: RuleMatch | None) -> Ignore
         return IgnoreVerdict(path, False, f"{shown} is a link; links are not followed.", remedy)
     if is_regular and judge(path.rpartition("/")[2]) is NameKind.SETTINGS:
         reason = f"{shown} applies to the posts in its folder and below; it is not narrated itself."
+        if is_gallery_path(path):
+            reason = f"{reason[:-1]}, unless it says `gallery: true`."
         return IgnoreVerdict(path, True, reason)
     if is_regular and (kind := file_kind(path)) is not FileKind.READ:
         suffix = printable(suffix_of(path)) or "no suffix"

@@ -6,6 +6,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from narrated.inbox.conflict_names import is_conflict_name
+from narrated.reading.file_kinds import FOLDER_SETTINGS
 
 
 class NameKind(StrEnum):
@@ -17,8 +18,6 @@ class NameKind(StrEnum):
     SETTINGS = "settings"  # settings or a lexicon: reported, never narrated; never a folder
 
 
-FOLDER_SETTINGS = ".narrated.yaml"
-"""Settings for all posts in its folder and below."""
 IGNORE_FILE = ".narratedignore"
 """Ignore rules for all files in its folder and below; never a document."""
 LEXICON = "lexicon.yaml"

@@ -15,6 +15,7 @@ from narrated.ledger.job import JobCause
 from narrated.ledger.store import Ledger
 from narrated.logs import fields
 from narrated.printable import printable
+from narrated.reading.file_kinds import is_gallery_path
 from narrated.reading.reading_version import READING_VERSION
 
 MOST_CREATED = 8
@@ -116,7 +117,9 @@ class BulkRequeueRunner:
                 await asyncio.sleep(ABSENT_S)
             posts, last = self._next(requeue)  # without those that were reported gone meanwhile
         with self._ledger.transaction():
-            created = [post for post in posts if self._renew(requeue.kind, post)]
+            # A gallery waits until its folder is quiet, and is then planned with its own settings.
+            due = [post for post in posts if post != requeue.path or not is_gallery_path(post)]
+            created = [post for post in due if self._renew(requeue.kind, post)]
             if last:
                 self._ledger.requeues.advance(requeue, last)
             else:

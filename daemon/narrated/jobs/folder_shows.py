@@ -73,11 +73,21 @@ class FolderSections:
         pictures = self._ledger.pictures
         before = pictures.of_post(path)
         shown = {picture: self._ledger.sources.sha256(picture)} if picture else {}
+        if self._ledger.galleries.is_known(path):  # the pictures beside it are shown by the gallery
+            beside = self._ledger.galleries.files_beside(path)
+            shown |= {each: sha256 for each, sha256 in before.items() if each in beside}
         pictures.record(path, shown)
         if shown:
             self._events.publish(PicturesShown(path, tuple(shown)))
         if released := before.keys() - shown.keys():
             self._events.publish(PicturesReleased(path, tuple(released)))
+
+
+def cover_of_section(ledger: Ledger, settings: str) -> dict[str, str]:
+    """Return the picture that the section of these settings names, with its sha256, if any."""
+    section = ledger.folder_shows.section(settings)
+    picture = _decoded(section).inbox_picture if section else None
+    return {picture: ledger.sources.sha256(picture)} if picture else {}
 
 
 def _decoded(section: bytes) -> ShowSection:

@@ -64,7 +64,7 @@ def held_back_error(path: str, why: str) -> NarratedError:
 
 def _publication_s(path: str, draft: Draft) -> float | None:
     """The time of publication, as written in the post or in its path."""
-    if draft.kind != "text":
+    if draft.kind == "picture":
         return None
     for written in filter(None, (draft.publish_at, draft.date)):
         if (written_s := publication_s(written)) is not None:

@@ -21,10 +21,11 @@ from narrated.inbox.events import (
     WatchLost,
     WatchRegained,
 )
-from narrated.inbox.name_rules import FOLDER_SETTINGS, NameKind, judge_path
+from narrated.inbox.name_rules import NameKind, judge_path
 from narrated.jobs.bulk_requeue_runner import BulkRequeueRunner
 from narrated.jobs.error_notes import ErrorNotes
 from narrated.jobs.events import EventDispatcher, FolderSettingsChanged, JobReady, JobStopped
+from narrated.jobs.gallery_updates import GalleryUpdates
 from narrated.jobs.job_creation import JobCreator
 from narrated.jobs.source_disposal import SourceDisposal
 from narrated.jobs.standalone_picture_jobs import StandalonePictureJobs
@@ -33,7 +34,7 @@ from narrated.ledger.job import Job, JobCause, JobReason, JobState
 from narrated.ledger.store import Ledger
 from narrated.logs import fields
 from narrated.printable import printable
-from narrated.reading.file_kinds import FileKind, file_kind
+from narrated.reading.file_kinds import FOLDER_SETTINGS, FileKind, file_kind, is_gallery_path
 
 MOST_WITHDRAWN = 16
 MOVE_WINDOW_S = 60.0
@@ -99,6 +100,7 @@ class Ingest:
     _inbox: AsyncInboxReader
     _requeues: BulkRequeueRunner
     _stems: StemAssignment
+    _galleries: GalleryUpdates
     status: InboxStatus = field(default_factory=InboxStatus)
     has_vanished: bool = False
     """A file was reported gone: a job that waits for an absent one may go on without it."""
@@ -112,13 +114,26 @@ class Ingest:
         # Look at the new path last: the whole inbox may be absent.
         return moved if moved and await self._inbox.exists(event.path) else set()
 
-    def take(self, event: Event, moved: Collection[str] = ()) -> None:
-        """Apply one event; `moved` as `moved_to` found it."""
+    def take(self, event: Event, moved: Collection[str] = (), gallery: str = "") -> None:
+        """Apply one event; `moved` as `moved_to` found it.
+
+        `gallery`: the one that the event changes, as `GalleryUpdates.of_event` found it.
+        """
+        if gallery:
+            with self._ledger.transaction():
+                self._galleries.note(gallery, event)
+                self._apply(event, moved, is_in_gallery=True)
+                if event == FileVanished(gallery):
+                    self._file_vanished(gallery)
+        else:
+            self._apply(event, moved)
+
+    def _apply(self, event: Event, moved: Collection[str], *, is_in_gallery: bool = False) -> None:
         match event:
             case FileReady() | FileVanished() | FileUnreadable() if _is_setting(event.path):
                 self._override_changed(event)
             case FileReady():
-                self._file_ready(event, moved)
+                self._file_ready(event, moved, is_in_gallery)
             case FileUnreadable():
                 self._file_unreadable(event)
             case FileVanished(path):
@@ -185,7 +200,7 @@ class Ingest:
                 log.warning("%s", problem)
         self.status.rule_problems = problems
 
-    def _file_ready(self, event: FileReady, moved: Collection[str]) -> None:
+    def _file_ready(self, event: FileReady, moved: Collection[str], is_in_gallery: bool) -> None:
         with self._ledger.transaction():
             self._ledger.sources.record(event.path, event.signature, event.sha256)
             posts = self._ledger.pictures.posts_showing(event.path)
@@ -194,7 +209,7 @@ class Ingest:
                     self._picture_changed(post)
             if posts:
                 self._pictures.supersede([event.path])
-            else:
+            elif not is_in_gallery:  # otherwise it waits until its folder is quiet
                 self._create_version(event, moved)
 
     def _picture_changed(self, post: str) -> None:
@@ -256,7 +271,8 @@ class Ingest:
                 self._notes.remove_soon(job)
                 self._events.publish(JobStopped(job))
             self._follow_move(path)
-            self._pictures.release(self._ledger.pictures.of_post(path))
+            if not is_gallery_path(path):  # its pictures wait until its folder is quiet
+                self._pictures.release(self._ledger.pictures.of_post(path))
 
     def _file_ignored(self, path: str) -> None:
         """Stop the work on a file that is ignored now; what is published stays.

@@ -32,6 +32,10 @@ class NarrationRemoval:
         """Withdraw this published version, whatever became of its source."""
         await self._outbox.finish(self._retract_version(job, reason))
 
+    async def replace(self, job: Job, by: str) -> None:
+        """Withdraw this published version in favour of another source's narration."""
+        await self._outbox.finish(self._retract_version(job, by, JobState.SUPERSEDED))
+
     async def remove_version(self, job: Job) -> None:
         """Remove a narration's files; the caller moves the job."""
         await self._remove(job, lambda source: source.sha256 == job.source_sha256)
@@ -74,15 +78,17 @@ class NarrationRemoval:
                 if begun.state is JobState.PUBLISHING:
                     self._ledger.jobs.move(begun, JobState.SUPERSEDED, problem="a newer version")
 
-    async def _retract_version(self, job: Job, reason: str) -> None:
+    async def _retract_version(
+        self, job: Job, reason: str, state: JobState = JobState.REMOVED
+    ) -> None:
         async with self._outbox.lock(job.stem):
             if self._ledger.jobs.get(job.id).state is JobState.DONE:
                 await self.remove_version(job)
-                self._retract(job, reason)
+                self._retract(job, reason, state)
 
-    def _retract(self, job: Job, reason: str) -> None:
+    def _retract(self, job: Job, reason: str, state: JobState = JobState.REMOVED) -> None:
         with self._ledger.transaction():
-            self._ledger.jobs.move(job, JobState.REMOVED, problem=reason)
+            self._ledger.jobs.move(job, state, problem=reason)
             self._events.publish(Withdrawn(job, reason))
 
     def _is_gone(self, job: Job) -> bool:

@@ -11,6 +11,7 @@ from narrated.jobs.picture_captions import PICTURE_BYTES
 from narrated.jobs.plan import OutputSettings, Plan
 from narrated.ledger.job import Job
 from narrated.outbox.manifest import Manifest
+from narrated.reading.file_kinds import is_gallery_path
 from narrated.reading.title_from_path import is_bundle
 from narrated.script.first_paragraph import first_paragraph
 from narrated.workers.parser_pool import ParserPool
@@ -104,7 +105,7 @@ def same_tags(job: Job, older: Job, plan: Plan, published: Manifest) -> bool:
 def album_of(path: str, output: OutputSettings) -> str:
     """The configured album, or the folder's name; a bundle's `index.md` lies in its parent's."""
     folder = path.rpartition("/")[0]
-    if is_bundle(path):
+    if is_bundle(path) or is_gallery_path(path):
         folder = folder.rpartition("/")[0]
     return output.album or folder.rpartition("/")[2] or "narrated"
 

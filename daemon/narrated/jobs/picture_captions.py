@@ -118,6 +118,23 @@ class PictureCaptions:
             captions[picture.source] = by_path[target]
         return captions, shown
 
+    def described(
+        self,
+        path: str,
+        draft: Draft,
+        captions: Mapping[str, Caption],
+        shown: Mapping[str, str],
+        defaults: JobDefaults,
+    ) -> dict[str, str]:
+        """Those of the pictures shown that have a caption: each other one is left to itself."""
+        roots = _roots(draft, defaults)
+        missing = {
+            picture_paths.resolve(path, source, roots)
+            for source, caption in captions.items()
+            if caption.missing
+        }
+        return {each: digest for each, digest in shown.items() if each not in missing}
+
     def shown(self, path: str, draft: Draft, defaults: JobDefaults) -> dict[str, str]:
         """The pictures of the inbox that a post shows, each with its sha256; none is described."""
         roots = _roots(draft, defaults)

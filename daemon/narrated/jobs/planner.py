@@ -14,6 +14,7 @@ from narrated.disk_threads import DiskThreads
 from narrated.engines.interface import EngineInfo
 from narrated.errors import NarratedError, SourceError
 from narrated.inbox.async_reads import AsyncInboxReader
+from narrated.jobs.gallery_pictures import GalleryPictures
 from narrated.jobs.held_posts import HeldBack, find_hold
 from narrated.jobs.passed_over import listing_missing_cover, without_foreign_voice
 from narrated.jobs.picture_captions import PICTURE_BYTES, PictureCaptions, is_picture
@@ -27,6 +28,7 @@ from narrated.ledger.page_texts import PictureCopy
 from narrated.ledger.store import Ledger
 from narrated.outbox.manifest import Manifest
 from narrated.podcast.text_requests import DraftWithText
+from narrated.reading.file_kinds import is_gallery_path
 from narrated.script.script import Caption, Draft, Speaker
 from narrated.workers.parser_pool import ParserPool
 from narrated.workers.request_matching import EngineAccess
@@ -59,6 +61,7 @@ class Planner:
     _disk: DiskThreads
     """That of the configured lexicon."""
     captions: PictureCaptions
+    _galleries: GalleryPictures
     _sound_files: SoundFileDigests
     texts: PostTexts
 
@@ -235,6 +238,8 @@ class Planner:
             captions, shown = await self.captions.of_post(
                 path, draft, job_id, defaults, overrides.waits_for_absent
             )
+        if draft.kind == "gallery":
+            shown = self.captions.described(path, draft, captions, shown, defaults)
         if has_text and draft.narrate:
             paths = self.captions.shown_paths(path, draft, defaults)
             digests = shown or {path: sha256(source).hexdigest()}
@@ -243,6 +248,8 @@ class Planner:
         if captions or named:
             request |= {"lexicons": lexicons + named, "captions": msgspec.to_builtins(captions)}
             draft, text = await self._parse(path, request, source, job_id)
+        if draft.kind == "gallery" and not shown:
+            draft = msgspec.structs.replace(draft, narrate=False)
         cover = self.captions.cover(path, draft, defaults)
         kept = PostText(text, tuple(copies.values())) if has_text else None
         return listing_missing_cover(draft, cover, shown), shown, kept
@@ -254,7 +261,7 @@ class Planner:
         folders, lexicons = await overrides.by_place(path)
         if defaults.lexicon is not None:
             lexicons = await self._disk.run(_configured_lexicon, defaults.lexicon) + lexicons
-        return {
+        request: dict[str, Any] = {
             "name": path.rpartition("/")[2],
             "folder": (place or path).rpartition("/")[0],
             "captions": {},
@@ -264,6 +271,10 @@ class Planner:
             "engines": msgspec.to_builtins(defaults.engines),
             "asked": dict(defaults.asked),
         }
+        if is_gallery_path(path):
+            beside = await self._galleries.of(path, defaults.ignore)
+            request |= {"pictures": beside.names, "newest_picture": beside.newest}
+        return request
 
     def _check_hold(self, job: Job, draft: Draft, defaults: JobDefaults) -> None:
         """Raise HeldBack for a draft: before its pictures are described.
@@ -284,7 +295,7 @@ class Planner:
 
     def _shown(self, path: str, draft: Draft, defaults: JobDefaults) -> Mapping[str, str]:
         """Return the pictures of a text that is left out: they are left out with it."""
-        return self.captions.shown(path, draft, defaults) if draft.kind == "text" else {}
+        return self.captions.shown(path, draft, defaults) if draft.kind != "picture" else {}
 
     def _check_age(self, path: str, source: bytes, draft: Draft, defaults: JobDefaults) -> None:
         """Raise TooOld if `since` leaves out a post: before its pictures are described."""

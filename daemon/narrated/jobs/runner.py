@@ -15,15 +15,18 @@ from narrated.errors import (
     StorageError,
     TurnAwaited,
 )
+from narrated.inbox import picture_paths
 from narrated.inbox.async_reads import AsyncInboxReader
 from narrated.jobs.admission_callbacks import AdmissionCallbacks
 from narrated.jobs.carry_over import CarryOver
 from narrated.jobs.error_notes import ErrorNotes, log_refused
 from narrated.jobs.events import EventDispatcher, JobFailed, PicturesReleased, PicturesShown
+from narrated.jobs.folder_shows import cover_of_section
 from narrated.jobs.held_posts import HeldBack
 from narrated.jobs.job_creation import JobCreator
 from narrated.jobs.narration_removal import NarrationRemoval
 from narrated.jobs.narration_rendering import JobProgress, NarrationRenderer
+from narrated.jobs.picture_captions import is_picture
 from narrated.jobs.plan import JobDefaults, Plan, PlanOutdated
 from narrated.jobs.planner import Planner, SourceChanged, TooOld
 from narrated.jobs.published_default import PublishedDefault
@@ -37,6 +40,7 @@ from narrated.ledger.job import Job, JobCause, JobReason, JobState
 from narrated.ledger.store import Ledger
 from narrated.logs import fields
 from narrated.printable import printable
+from narrated.reading.file_kinds import is_gallery_path
 
 log = logging.getLogger("narrated")
 
@@ -109,7 +113,7 @@ class JobRunner:
         if plan.draft.is_blank:
             self._end_unwanted(job, "it has front matter alone")  # what is out stays
         elif not plan.draft.narrate:
-            await self._withhold(job)
+            await self._withhold(job, plan)
         elif not await self._carries_over(job, plan):
             await self._speak(self._ledger.jobs.get(job.id), plan, queue)
 
@@ -168,7 +172,7 @@ class JobRunner:
 
     def _keep_plan(self, job: Job, plan: Plan) -> None:
         with self._ledger.transaction():
-            self._record_pictures(job, plan.shown)
+            self._record_pictures(job, {**self._arrived(job, plan), **plan.shown})
             self._ledger.consulted.record(job.path, plan.consulted)
             self._ledger.jobs.write_plan(
                 job,
@@ -194,11 +198,22 @@ class JobRunner:
             for path, sha256 in plan.shown.items()
         )
 
-    async def _withhold(self, job: Job) -> None:
-        reason = "its settings say `narrate: false`"
+    def _arrived(self, job: Job, plan: Plan) -> dict[str, str]:
+        """The pictures that came to the folder of a gallery while it was planned, unplanned."""
+        if plan.draft.kind != "gallery":
+            return {}
+        planned = {picture_paths.resolve(job.path, each.source, {}) for each in plan.draft.shown}
+        beside = self._ledger.galleries.files_beside(job.path)
+        return {each: "" for each in beside if is_picture(each) and each not in planned}
+
+    async def _withhold(self, job: Job, plan: Plan) -> None:
+        reason = _why_unwanted(job, plan)
         await self._removal.withhold(job, reason)
         await self._notes.remove(job)
-        self._ledger.jobs.move(job, JobState.REMOVED, reason=JobReason.UNWANTED, problem=reason)
+        with self._ledger.transaction():
+            self._ledger.jobs.move(job, JobState.REMOVED, reason=JobReason.UNWANTED, problem=reason)
+            if plan.draft.kind != "gallery":
+                self._ledger.galleries.forget(job.path, if_changed=False)
 
     async def _hold_back(self, job: Job, held: HeldBack) -> None:
         """End the job of a draft; a narration of an earlier version is withdrawn."""
@@ -219,7 +234,12 @@ class JobRunner:
             self._record_pictures(job, old.shown)
 
     def _record_pictures(self, job: Job, shown: Mapping[str, str]) -> None:
-        """Record the pictures that a post shows now, in the caller's transaction."""
+        """Record the pictures that a post shows now, in the caller's transaction.
+
+        Those of a folder's settings are also the cover of its show.
+        """
+        if is_gallery_path(job.path):
+            shown = {**cover_of_section(self._ledger, job.path), **shown}
         released = self._ledger.pictures.of_post(job.path) - shown.keys()
         self._ledger.pictures.record(job.path, shown)
         if shown:
@@ -306,6 +326,15 @@ class JobRunner:
         with self._ledger.transaction():
             self._ledger.jobs.move(job, JobState.REMOVED, problem="its source is gone")
             self._notes.remove_soon(job)  # of an earlier wait
+
+
+def _why_unwanted(job: Job, plan: Plan) -> str:
+    """Say why a source is not narrated, as the end of a sentence."""
+    if is_gallery_path(job.path) and plan.draft.kind != "gallery":
+        return "its folder is no gallery"
+    if plan.draft.kind == "gallery" and not plan.shown:
+        return "its folder has no picture that can be described"
+    return "its settings say `narrate: false`"
 
 
 def _unexpected(error: Exception) -> NarratedError:

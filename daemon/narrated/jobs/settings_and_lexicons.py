@@ -10,9 +10,10 @@ from narrated.errors import NarratedError, SourceAbsent, SourceError, SourceUnre
 from narrated.inbox import safe_read
 from narrated.inbox.async_reads import AsyncInboxReader
 from narrated.inbox.file_signature import FileSignature
-from narrated.inbox.name_rules import FOLDER_SETTINGS, LEXICON, NameKind, ignored, judge_path
+from narrated.inbox.name_rules import LEXICON, NameKind, ignored, judge_path
 from narrated.ledger.store import Ledger
 from narrated.printable import printable
+from narrated.reading.file_kinds import FOLDER_SETTINGS
 from narrated.reading.narration_settings import lexicon_path
 from narrated.script.script import LexiconReference
 

@@ -19,6 +19,7 @@ from narrated.jobs.events import EventDispatcher, JobStopped, SourceRemoved
 from narrated.ledger.job import Job, JobState
 from narrated.ledger.store import Ledger
 from narrated.printable import printable
+from narrated.reading.file_kinds import is_gallery_path
 
 log = logging.getLogger("narrated")
 
@@ -64,8 +65,11 @@ class SourceDisposal:
         The ledger forgets it before the file is gone, so that it never counts as a file that the
         user deleted or moved. After a kill in between, the scanner finds the file again; its
         words are narrated already, and it leaves then. A source stays while a post shows it, or
-        while another job of it is open: it leaves after that job.
+        while another job of it is open: it leaves after that job. A gallery stays with its
+        pictures: with the next one, it is made of all of them.
         """
+        if is_gallery_path(job.path):
+            return None
         current = self._ledger.jobs.current(job.path)
         if not self.disposes or current is None or current.id != job.id:
             return None

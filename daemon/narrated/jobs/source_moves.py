@@ -8,6 +8,7 @@ from narrated.jobs.narration_removal import NarrationRemoval
 from narrated.ledger.job import Job, JobState
 from narrated.ledger.store import Ledger
 from narrated.printable import printable
+from narrated.reading.file_kinds import is_gallery_path
 
 MOST_ALIKE = 64
 """The number of narrations of one content that are looked at: ten thousand files may be equal."""
@@ -31,8 +32,17 @@ class SourceMoves:
         others = [older for older in alike if older.path != job.path]
         existing = await self._inbox.existing([older.path for older in others])
         moved = [older for older in others if older.path not in existing]
+        moved = [older for older in moved if self._is_same(older, job)]
         # Check this last: the inbox may disappear in between.
         return moved if moved and await self._inbox.exists(job.path) else []
+
+    def _is_same(self, older: Job, job: Job) -> bool:
+        """False for galleries without a common picture: the settings of many folders are alike."""
+        if not is_gallery_path(job.path):
+            return True
+        before = self._ledger.pictures.of_post(older.path).values()
+        now = {sha256 for sha256, _ in self._ledger.galleries.files_beside(job.path).values()}
+        return not now.isdisjoint(before)
 
     async def withdraw_moved(self, job: Job) -> None:
         """Withdraw the narrations of the same content whose source has moved here."""

@@ -9,6 +9,7 @@ from narrated.jobs.picture_captions import is_picture
 from narrated.ledger.job import Job, JobCause, JobState
 from narrated.ledger.store import Ledger
 from narrated.printable import printable
+from narrated.reading.file_kinds import is_gallery_path
 
 Read = Callable[[Callable[[Ledger], list[str]]], Awaitable[list[str]]]
 
@@ -54,7 +55,12 @@ class StandalonePictureJobs:
                     self._jobs.create(path, sha256, 0, JobCause.FOUND)
 
     def release_if_failed(self, post: str) -> None:
-        """Release a post's pictures if its newest version failed unplanned, and none is out."""
+        """Release a post's pictures if its newest version failed unplanned, and none is out.
+
+        Those of a gallery stay with it: what is wrong are the settings, which are theirs as well.
+        """
+        if is_gallery_path(post):
+            return
         with self._ledger.transaction():
             newest = self._ledger.jobs.history(post)[-1]
             has_failed = newest.state is JobState.FAILED and self._ledger.jobs.plan(newest) is None

@@ -3,8 +3,8 @@
 import os
 from typing import NamedTuple
 
-from narrated.inbox.name_rules import FOLDER_SETTINGS
 from narrated.ledger.database import Repository
+from narrated.reading.file_kinds import FOLDER_SETTINGS
 
 _ENDING = f"/{FOLDER_SETTINGS}".encode()
 _IS_SETTINGS = f"(path = ? OR substr(path, -{len(_ENDING)}) = ?) AND gone_at IS NULL"
@@ -51,6 +51,11 @@ class FolderShows(Repository):
             f" sha256 = excluded.sha256, problem = excluded.problem, section = {kept}",
             *(os.fsencode(path), sha256, section, problem),
         )
+
+    def section(self, path: str) -> bytes | None:
+        """Return the section of a file; None if it gives no show."""
+        found = self._value("SELECT section FROM folder_shows WHERE path = ?", os.fsencode(path))
+        return None if found is None else bytes(found)
 
     def forget(self, path: str) -> None:
         """Record that a folder has no settings any more."""

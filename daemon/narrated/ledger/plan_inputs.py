@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from narrated.ledger.database import Database, Repository
 
@@ -47,6 +47,11 @@ class ShownPictures(_Inputs):
     """Pairs of post and picture, recorded when the post is planned."""
 
     table, file = "shows", "picture"
+
+    def add_unplanned(self, post: str, pictures: Iterable[str]) -> None:
+        """Record pictures that a post is going to show; those that it shows already stay."""
+        rows = [(os.fsencode(post), os.fsencode(picture), "") for picture in pictures]
+        self._write_all("INSERT OR IGNORE INTO shows VALUES (?, ?, ?)", rows)
 
     def posts_showing(self, picture: str) -> dict[str, str]:
         """Return the posts in the inbox that show a picture, each with the sha256 it read."""

@@ -8,6 +8,7 @@ from narrated.ledger.database import Database
 from narrated.ledger.engine_rates import EngineRates
 from narrated.ledger.episodes import Episodes, Podcasts
 from narrated.ledger.folder_shows import FolderShows
+from narrated.ledger.galleries import Galleries
 from narrated.ledger.held_posts import HeldPosts
 from narrated.ledger.jobs import Jobs
 from narrated.ledger.last_run import LastRun
@@ -34,6 +35,7 @@ class Ledger(Database):
         self.sources = Sources(self)
         self.stems = Stems(self)
         self.pictures = ShownPictures(self)
+        self.galleries = Galleries(self)
         self.consulted = ConsultedFiles(self)
         self.jobs = Jobs(self)
         self.left_out = TooOldPosts(self)

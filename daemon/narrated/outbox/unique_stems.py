@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 
 from narrated.audio.formats import LONG_SUFFIXES
 from narrated.outbox.portable_names import USUAL_RULES, NameRules
+from narrated.reading.file_kinds import is_gallery_path
 
 ERROR_SUFFIX = ".error.txt"
 STATUS_NAME = "narrated.status.txt"
@@ -34,7 +35,8 @@ def stem(path: str, taken: Callable[[str], bool], rules: NameRules = USUAL_RULES
     """Return the stem of a source at this inbox-relative path, neither taken nor reserved.
 
     `dir/post.md` is `dir/post`; where that is taken `dir/post.md`, then `dir/post.md-2` and so
-    on. `taken` gets the folded stem. Errors: ValueError for a path that leaves the outbox.
+    on. The gallery of the folder `dir/album` is `dir/album`, then `dir/album.gallery`. `taken` gets
+    the folded stem. Errors: ValueError for a path that leaves the outbox.
     """
     if not is_inside(path):
         raise ValueError(f"{path!r} is not a path inside the inbox")
@@ -66,11 +68,18 @@ def is_inside(path: str) -> bool:
 
 
 def _candidates(path: str, rules: NameRules) -> Iterator[str]:
-    *folders, full = path.split("/")
+    *folders, full = _named(path).split("/")
     above = "".join(f"{_folder(folder, rules)}/" for folder in folders)
     numbered = ((full, f"-{number}") for number in count(2))
     for name, ending in chain([(PurePosixPath(full).stem, ""), (full, "")], numbered):
         yield above + rules.fitted(name, ending, len(ERROR_SUFFIX))
+
+
+def _named(path: str) -> str:
+    """Return the path that names a source: a gallery stands beside its folder, under its name."""
+    if not is_gallery_path(path):
+        return path
+    return f"{path.rpartition('/')[0] or 'pictures'}.gallery"
 
 
 def _folder(name: str, rules: NameRules) -> str:

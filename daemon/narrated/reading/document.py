@@ -211,7 +211,7 @@ TitleFrom = Literal["front matter", "heading", "page", "name"]
 class Document(msgspec.Struct, frozen=True):
     """A source after reading: its title, its metadata, and its blocks in order."""
 
-    kind: Literal["text", "picture"]
+    kind: Literal["text", "picture", "gallery"]
     title: str
     title_from: TitleFrom
     """The origin of the title."""

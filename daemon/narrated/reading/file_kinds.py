@@ -19,6 +19,8 @@ TEXTS = PLAIN | MARKDOWN | PAGES
 PICTURES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"})
 """Suffixes of pictures that can be described, in lower case."""
 READ = TEXTS | PICTURES
+FOLDER_SETTINGS = ".narrated.yaml"
+"""Settings for all posts in its folder and below; with `gallery: true` a source as well."""
 
 TABLE = Path(__file__).with_name("file_kinds.toml")
 
@@ -29,6 +31,21 @@ class FileKind(StrEnum):
     READ = "read"
     UNREAD = "unread"  # a person expects it to be read: it gets a note
     OTHER = "other"  # counted, and otherwise left alone
+
+
+def is_gallery_path(path: str) -> bool:
+    """True if a source can only be a gallery: it is the settings file of a folder."""
+    return path.rpartition("/")[2] == FOLDER_SETTINGS
+
+
+def gallery_in(folder: str) -> str:
+    """Return the path that the gallery of a folder has, if the folder is one."""
+    return f"{folder}/{FOLDER_SETTINGS}" if folder else FOLDER_SETTINGS
+
+
+def may_be_gallery(settings: bytes) -> bool:
+    """True if the settings of a folder mention a gallery; a parser tells whether it is one."""
+    return b"gallery" in settings
 
 
 def suffix_of(name: str) -> str:

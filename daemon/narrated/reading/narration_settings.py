@@ -52,6 +52,9 @@ class NarrationSettings(msgspec.Struct, frozen=True):
     """A path relative to the file that names it; it adds to the lexicons of the folders above."""
     narrate: bool | None = None
     album: str | None = None
+    gallery: bool | None = None
+    """True if the pictures of this folder are one narration; its `title` and `description` are
+    those of the gallery, and no post's."""
     links: str | None = None
     code: str | None = None
     tables: str | int | None = None
@@ -114,7 +117,16 @@ def parse_folder_settings(text: str, path: str, choices: Choices) -> NarrationSe
     label = printable(path)
     entries = load_yaml(text, label)
     check_keys(entries, label, FOLDER_KEYS)
+    if foreign := [key for key in _GALLERY_ONLY if key in entries and "gallery" not in entries]:
+        problem = f"{label} has a `{foreign[0]}`, and no post takes it from there."
+        remedy = "Write it into the post; or say whether the folder is one: `gallery: true`."
+        raise SourceError(problem, remedy)
     return parse(entries, label, choices, path)
+
+
+def for_posts(folder: NarrationSettings) -> NarrationSettings:
+    """Return what the settings of a folder say about the posts in it, and below."""
+    return structs.replace(folder, **dict.fromkeys(("gallery", *_GALLERY_ONLY)))
 
 
 def check_keys(entries: Mapping[str, object], label: str, known: Iterable[str] = ()) -> None:
@@ -330,6 +342,7 @@ _READERS: dict[str, tuple[str, Callable[[_Entry, Choices], object]]] = {
     "lexicon": ("lexicon", _lexicon),
     "narrate": ("narrate", _truth),
     "album": ("album", _text),
+    "gallery": ("gallery", _truth),
     "links": ("links", _choice),
     "code": ("code", _choice),
     "tables": ("tables", _rows),
@@ -343,9 +356,11 @@ _READERS: dict[str, tuple[str, Callable[[_Entry, Choices], object]]] = {
     "cover": ("cover", _text),
     "podcast": ("podcast", _section),
 }
-_POST_ONLY = ("title", "authors", "description", "tags", "cover")
+_POST_ONLY = ("authors", "tags", "cover")
+_GALLERY_ONLY = ("title", "description")
+"""Keys of a post that a folder has only if it is a gallery."""
 _FOLDER_ONLY = (
-    *("album", "links", "code", "tables", "footnotes", "numbers", "pauses", "pictures"),
+    *("album", "gallery", "links", "code", "tables", "footnotes", "numbers", "pauses", "pictures"),
     "dialects",
     "podcast",
 )

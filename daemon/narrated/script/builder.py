@@ -99,7 +99,7 @@ class _ScriptBuilder:
         self._say_called_footnotes("end")
         self._skip_unsaid_footnotes()
         self._skip_silent_blocks()
-        if self._document.kind == "text":
+        if self._document.kind != "picture":
             self._lines.enclose(self._settings.intro, self._settings.outro)
         return self._lines.script()
 
@@ -124,7 +124,7 @@ class _ScriptBuilder:
     def _run(self, run: Run, role: Role, counts: tuple[int, ...] = ()) -> None:
         """Say a run, or each of its blocks; `counts` are the numbers of the items around it."""
         code = [(number, block) for number, block in run.blocks if isinstance(block, doc.Code)]
-        if run.kind is RunKind.PICTURES:
+        if run.kind is RunKind.PICTURES and self._document.kind != "gallery":
             self._pictures(run)
         elif self._code.folds([block for _, block in code]):
             self._code.say_once(code)
@@ -333,9 +333,10 @@ class _ScriptBuilder:
         text = announcements.describe_picture(picture.alt, picture.title, caption.text)
         if self._document.kind == "picture":
             text = caption.text or text
-        if not is_counted:
+        is_left_out = self._document.kind == "gallery" and bool(caption.missing)
+        if not (is_counted or is_left_out):
             self._lines.say(Role.PICTURE, text)
-        elif caption.text:
+        elif is_counted and caption.text:
             self._lines.skip("picture", FOLDED, picture.source)
         self._note_missing_caption(picture.source)
 

@@ -211,7 +211,7 @@ class ResolvedOverrides(msgspec.Struct, frozen=True):
 class Draft(msgspec.Struct, frozen=True, rename={"overrides": "surroundings"}):
     """A parsed source with its script and chunks; the parser returns it."""
 
-    kind: Literal["text", "picture"]
+    kind: Literal["text", "picture", "gallery"]
     title: str
     author: str
     date: str

@@ -11,10 +11,13 @@ from narrated.errors import SourceBlank, SourceError
 from narrated.printable import printable
 from narrated.reading.dialects.registry import Dialect
 from narrated.reading.document import Document
+from narrated.reading.file_kinds import is_gallery_path
+from narrated.reading.gallery import gallery_document
 from narrated.reading.narration_settings import (
     Choices,
     NarrationSettings,
     dialects_off,
+    for_posts,
     merged,
     parse_folder_settings,
 )
@@ -64,6 +67,8 @@ def build_draft(
     folder: str = "",
     regex_runner: RegexRunner | None = None,
     asked: NarrationSettings = _NOTHING_ASKED,
+    pictures: Sequence[str] = (),
+    newest_picture: str = "",
     on_document: Callable[[Document], None] = lambda _: None,
 ) -> Draft:
     """Read a source, write its script and cut it into chunks; raises SourceError.
@@ -74,13 +79,19 @@ def build_draft(
     `engines` are those that may speak. Front matter overrides folder settings, a deeper folder
     overrides a higher one, and all override `settings`. `asked` has the engine, voice and speed
     that somebody asks for at a terminal: they override all. `on_document` gets the document.
+    `pictures` are the names of the pictures in the folder of a gallery, and `newest_picture` is the
+    day of the newest: that of a gallery without a date.
     """
     choices = _choices(engines.limits)
-    layers = [parse_folder_settings(text, path, choices) for path, text in folders]
+    own = [parse_folder_settings(text, path, choices) for path, text in folders]
+    layers = [for_posts(each) for each in own]
     inherited = merged(layers)
     off = dialects_off(settings.dialects | inherited.dialects)
-    read_source = partial(read, data, name, choices, off, folder)
-    document, is_blank = _read(read_source, inherited)
+    if is_gallery_path(name):
+        document, is_blank = gallery_document(own[-1], folder, pictures), False
+    else:
+        read_source = partial(read, data, name, choices, off, folder)
+        document, is_blank = _read(read_source, inherited)
     layers.append(document.metadata)
     document = _with_inherited(document, layers, asked)
     on_document(document)
@@ -92,10 +103,11 @@ def build_draft(
     script = build_script(document, captions, lexicon, voicing.settings, voices.spoken_language)
     draft = _draft(document, script, voicing, voices, engines.limits)
     album, references = document.metadata.album or "", _lexicon_references(layers)
-    pictures = document.metadata.pictures
-    overrides = ResolvedOverrides(voicing.settings, album, pictures, references)
+    roots = document.metadata.pictures
+    overrides = ResolvedOverrides(voicing.settings, album, roots, references)
     return msgspec.structs.replace(
         draft,
+        date=draft.date or newest_picture,
         overrides=overrides,
         is_blank=is_blank,
         chapters=chapter_starts(document, script, captions),

@@ -24,6 +24,8 @@ from narrated.jobs.event_logging import JobEventLogger
 from narrated.jobs.events import EventDispatcher
 from narrated.jobs.feed_items import FeedItems
 from narrated.jobs.folder_shows import FolderSections
+from narrated.jobs.gallery_pictures import GalleryPictures
+from narrated.jobs.gallery_updates import GalleryUpdates
 from narrated.jobs.job_creation import JobCreator
 from narrated.jobs.narration_removal import NarrationRemoval
 from narrated.jobs.narration_rendering import NarrationRenderer
@@ -187,8 +189,11 @@ class App:
         finds_only, may_wait = parsers is None, self._may_wait
         captions = PictureCaptions(inbox, ledger, engines, self._at_rest, finds_only, may_wait)
         parsers = parsers or self._start_parsers(1)
-        parts = (parsers, engines, self.state_disk, captions, self.sound_files, self.texts)
-        return Planner(inbox, ledger, *parts)
+        galleries = GalleryPictures(inbox, ledger, self._at_rest)
+        sounds, disk = self.sound_files, self.state_disk
+        return Planner(
+            inbox, ledger, parsers, engines, disk, captions, galleries, sounds, self.texts
+        )
 
     async def probe(self) -> None:
         """Check that state, cache and outbox can be written. Errors: StorageError."""
@@ -290,6 +295,9 @@ class App:
         self.disposal = SourceDisposal(ledger, events, self.inbox, policy, record)
         self.ranking = Ranking(ledger, config.order == "newest")
         self.removal = NarrationRemoval(ledger, self.outbox, events)
+        galleries = (self.job_creator, self.picture_jobs, self.removal, self.inbox)
+        self.galleries = GalleryUpdates(ledger, *galleries)
+        self.galleries.listen(events)
         self._build_runner()
 
     def _build_page(self, parsers: ParserPool) -> None:

@@ -42,6 +42,7 @@ from narrated.service.config_reload import ConfigReload
 from narrated.service.control_requests import WITH_PAYLOAD, ControlRequests
 from narrated.service.control_server import ControlServer, socket_path
 from narrated.service.engine_lending import EngineLending
+from narrated.service.housekeeping.due_galleries import DueGalleries
 from narrated.service.housekeeping.due_posts import DuePosts
 from narrated.service.housekeeping.duty import Duty, Housekeeping
 from narrated.service.housekeeping.expiry import DueWithdrawals, LedgerPruning
@@ -136,7 +137,7 @@ class Daemon:
             scan = self.feed.scan_once()
             watching = Housekeeping([self._state_check], self.app.ledger, self._stop.set)
             await self._stack.enter_async_context(watching)
-            while not (scan.done() and self._is_idle() and not self._push_pictures()):
+            while not (scan.done() and self._is_idle() and not await self._push_pictures()):
                 if self.deferred.problem:
                     raise self.deferred.problem
                 on_tick(self.reporter.report())
@@ -201,16 +202,9 @@ class Daemon:
 
     async def _build_inbox(self) -> None:
         app = self.app
+        parts = (app.picture_jobs, app.notes, app.disposal, app.events, app.inbox)
         self.ingest = Ingest(
-            app.ledger,
-            app.job_creator,
-            app.picture_jobs,
-            app.notes,
-            app.disposal,
-            app.events,
-            app.inbox,
-            app.requeues,
-            app.stems,
+            app.ledger, app.job_creator, *parts, app.requeues, app.stems, app.galleries
         )
         self.feed = InboxFeed(
             app.read_apart, self.deferred, self._ingest_event, self._resume_absent
@@ -254,6 +248,7 @@ class Daemon:
             NoteRemoval(app.notes).on(outbox),
             SoundFileCheck(app.sound_files, lambda: app.defaults.output).on(app.state_disk),
             self.due_posts,
+            DueGalleries(lambda: app.config, app.galleries).on(outbox),
             DueWithdrawals(lambda: app.config, self.ingest, app.removal, self.clock).on(*app.disks),
             LedgerPruning(lambda: app.config, app.ledger),
             LedgerCheckpoints(app.ledger, app.read_apart).on(app.state_disk),
@@ -277,7 +272,7 @@ class Daemon:
         respeaking = Respeaking(*shared, lambda: nullcontext(app.pool))
         parts = (app.events, app.notes, app.requeues, respeaking)
         commands = UserCommands(app.ledger, app.job_creator, *parts)
-        lists = running_lists(app.ledger, self.ingest, self.feed)
+        lists = running_lists(app.ledger, self.ingest, self.feed, app.galleries)
         requests = ControlRequests(app, self.reporter.report, lists, commands, self._reload)
         path = socket_path(app.config.state)
         lending = EngineLending(app.scheduler, app.ledger.rates, requests.refuse_in_break)
@@ -305,6 +300,7 @@ class Daemon:
 
     async def _ingest_event(self, event: Event) -> Callable[[], None]:
         """Look at the inbox as far as an event asks for it; the result applies it to the ledger."""
+        gallery = await self.app.galleries.of_event(event)
         try:
             moved = await self.ingest.moved_to(event)
         except StorageError:  # then it has no old name to keep
@@ -312,7 +308,7 @@ class Daemon:
 
         def take() -> None:
             self.clock.check()  # first: a new file is not as old as those before the clock was set
-            self.ingest.take(event, moved)
+            self.ingest.take(event, moved, gallery)
 
         return take
 
@@ -333,8 +329,10 @@ class Daemon:
             wait_s = float(self.app.config.pictures.wait)
             asyncio.get_running_loop().call_later(wait_s, self.job_queue.push, job)
 
-    def _push_pictures(self) -> bool:
-        """Admit the pictures of a single pass, after all texts are planned; True if any."""
+    async def _push_pictures(self) -> bool:
+        """Admit what waits for the texts of a pass: galleries, then pictures; True if any."""
+        if await self.app.galleries.take_up(quiet_s=0.0):
+            return True
         pictures, self._pictures = self._pictures, []
         for job in pictures:
             self.job_queue.push(job)

@@ -9,6 +9,7 @@ from narrated.ledger.store import Ledger
 from narrated.outbox import unique_stems
 from narrated.outbox.manifest import MANIFEST_SUFFIX
 from narrated.printable import printable
+from narrated.reading.file_kinds import gallery_in
 from narrated.service.source_names import PossiblePaths, SourceName
 
 PUBLISHED_SUFFIXES = (
@@ -28,8 +29,11 @@ class SourceLookup:
         self._ledger = ledger
 
     def source(self, name: SourceName) -> str:
-        """Return the inbox path of the source. Errors: NarratedError, if none or several fit."""
-        return self._found(name, self._named)
+        """Return the inbox path of the source; a folder that is a gallery means the gallery.
+
+        Errors: NarratedError, if none or several fit.
+        """
+        return self._found(name, lambda group: self._named(group) or self._gallery(group))
 
     def source_or_folder(self, name: SourceName) -> str:
         """Return the inbox path of a source, or of a folder with sources; empty for the inbox."""
@@ -47,6 +51,10 @@ class SourceLookup:
     def _named(self, group: PossiblePaths) -> list[str]:
         own = [path for path in group.inbox if path and self._ledger.jobs.history(path)]
         return own + [path for name in group.outbox for path in self._published_as(name)]
+
+    def _gallery(self, group: PossiblePaths) -> list[str]:
+        galleries = [gallery_in(folder) for folder in group.inbox]
+        return [path for path in galleries if self._ledger.galleries.is_known(path)]
 
     def _published_as(self, name: str) -> Iterator[str]:
         for suffix in PUBLISHED_SUFFIXES:

@@ -17,6 +17,7 @@ from narrated.ledger.store import Ledger
 from narrated.service.status_report import HeldFile
 
 if TYPE_CHECKING:  # `narrated status` needs none of these
+    from narrated.jobs.gallery_updates import GalleryUpdates
     from narrated.jobs.ingest import Ingest
     from narrated.service.inbox_feed import InboxFeed
 
@@ -108,11 +109,15 @@ def _page(found: Entries) -> StatusPage:
     return StatusPage(entries, None if is_last else found[count - 1][0])
 
 
-def running_lists(ledger: Ledger, ingest: "Ingest", feed: "InboxFeed") -> StatusLists:
+def running_lists(
+    ledger: Ledger, ingest: "Ingest", feed: "InboxFeed", galleries: "GalleryUpdates"
+) -> StatusLists:
     """The lists of a running daemon."""
 
     def arriving(after: Any, most: int) -> Entries:
-        return [(each[0], each) for each in feed.inbox.waiting(most, str(after or ""))]
+        files = feed.inbox.waiting(most, str(after or ""))
+        found = dict(files) | dict(galleries.waiting(str(after or "")))
+        return [(path, (path, found[path])) for path in heapq.nsmallest(most, found)]
 
     def conflicts(after: Any, most: int) -> Entries:
         following = filter(str(after or "").__lt__, list(ingest.status.conflicts))

@@ -288,7 +288,8 @@ class StatusReporter:
         """List files that are not ingested yet; one that waits is listed with its remedy."""
         listed = {file.path for file in waiting}
         pending = self._feed.inbox.waiting(MOST_LISTED + len(listed))
-        arriving = tuple(each for each in pending if each[0] not in listed)
+        galleries = [each for each in self._app.galleries.waiting() if each not in pending]
+        arriving = tuple(each for each in pending + galleries if each[0] not in listed)
         count = self._feed.inbox.pending_count - (len(pending) - len(arriving))
         return {"arriving": arriving[:MOST_LISTED], "arriving_count": count}
 

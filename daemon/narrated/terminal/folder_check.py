@@ -20,12 +20,13 @@ from narrated.inbox.name_rules import NameKind, judge
 from narrated.jobs.plan import JobDefaults
 from narrated.jobs.planner import Planner
 from narrated.printable import printable
-from narrated.reading.file_kinds import other_kinds_line
+from narrated.reading.file_kinds import is_gallery_path, other_kinds_line
 from narrated.script.coverage_counts import Coverage, count_coverage
 from narrated.script.leftover_markup import Leftover, find_leftovers
 from narrated.script.preview import describe_coverage, describe_skip, speaking_time
 from narrated.script.script import Draft, Skip
 from narrated.service.app import App
+from narrated.terminal.given_document import gallery_of_folder
 from narrated.terminal.leftover_lines import with_source_lines
 
 FEWEST_PARSERS, MOST_PARSERS = 2, 4  # two, so that a file that hangs does not hold up the others
@@ -183,7 +184,12 @@ def find_files(
         except OSError as error:
             found.unlisted.append(_unlisted(current, scanner.absolute(current), error))
             continue
-        documents = (name for name, _ in listing.changed if judge(name) is NameKind.DOCUMENT)
+        documents = (
+            name
+            for name, _ in listing.changed
+            if judge(name) is NameKind.DOCUMENT
+            or (is_gallery_path(name) and gallery_of_folder(root / current) != root / current)
+        )
         found.files.extend(_paths(current, documents))
         found.conflicts.extend(_paths(current, listing.conflicts))
         found.other += listing.other

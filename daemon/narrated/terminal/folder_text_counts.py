@@ -113,7 +113,7 @@ class _WorkCounter:
             return
         pictures = self._pictures(path, draft)
         fate = self._fate(path, draft)
-        if draft.kind == "text" and fate != SILENT:  # one that is left out keeps its pictures
+        if draft.kind != "picture" and fate != SILENT:  # one that is left out keeps its pictures
             self._shown.update(pictures)
         self.work.fates[fate] += 1
         if fate == SILENT:

@@ -5,14 +5,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISFIFO, S_ISREG
 
+from narrated import regular_file
 from narrated.config.values import Config
 from narrated.errors import NarratedError, SourceError
 from narrated.inbox import safe_read
 from narrated.jobs.one_off_narration import OneOffDocument
 from narrated.jobs.picture_captions import PICTURE_BYTES, is_picture
 from narrated.jobs.planner import TEXT_BYTES
+from narrated.jobs.settings_and_lexicons import SETTINGS_BYTES
 from narrated.printable import printable
-from narrated.reading.file_kinds import READ, remedy_for, suffix_of
+from narrated.reading.file_kinds import (
+    FOLDER_SETTINGS,
+    READ,
+    is_gallery_path,
+    may_be_gallery,
+    remedy_for,
+    suffix_of,
+)
 
 NOWHERE = Path("/nonexistent")
 _STDIN = "stdin"
@@ -57,12 +66,24 @@ def document_of_file(config: Config | None, file: Path, format: str = "") -> Giv
     root, path = root_and_path(config, real, real.parent)
     content = _read(root, path, shown)
     suffix = _SUFFIXES.get(format, "")
-    if suffix_of(path) not in READ or suffix:
+    is_gallery = is_gallery_path(path) and not suffix
+    if not is_gallery and (suffix_of(path) not in READ or suffix):
         path += suffix or _suffix_of_unknown(content, file)
     place = (
         path if config is not None and root == config.inbox.resolve() else f"{real.parent}/{path}"
     )
-    return GivenDocument(root, OneOffDocument(path, content, place), file.stem, shown)
+    stem = real.parent.name if is_gallery else file.stem
+    return GivenDocument(root, OneOffDocument(path, content, place), stem, shown)
+
+
+def gallery_of_folder(file: Path) -> Path:
+    """Return the settings of a folder that may be a gallery; any other file as it is."""
+    settings = file / FOLDER_SETTINGS
+    try:
+        with regular_file.opened(settings) as content:
+            return settings if may_be_gallery(content.read(SETTINGS_BYTES)) else file
+    except OSError:
+        return file
 
 
 def document_of_stdin(format: str = "") -> GivenDocument:
