@@ -34,7 +34,7 @@ class Pair:
     def write(self, name: str, text: str) -> None:
         """Save a post on the laptop."""
         path = self.posts / name
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
         self.laptop.scan("inbox")
 
@@ -175,6 +175,35 @@ def test_empty_synced_post_waits(pair: Pair, figure: Callable[[str], None]) -> N
     figure(f"{time.monotonic() - saved:.1f} s from its first words to the sound on the laptop")
     assert pair.daemon.history("notes/idea.md") == ["done"]
     assert pair.daemon.spoken.count("Now there are words.") == 1
+
+
+def test_phone_gets_sound_and_covers(pair: Pair) -> None:
+    """By the documented patterns a phone gets sound and covers of each folder, and nothing else."""
+    recipe = (Path(__file__).parents[2] / "docs/syncing.md").read_text()
+    patterns = re.findall(r"(?m)^ {7}(\S+)$", recipe.partition("## To a phone")[2])
+    assert patterns[-1] == "*"
+    pair.laptop.ignore("outbox", *patterns)
+    try:
+        pair.write("phone.md", "# At the root\n")
+        pair.write("phone/deep/post.md", "# Deep\n\nIn a folder of a folder.\n")
+        pair.daemon.manifest("phone/deep/post", PATIENCE_S)
+        (pair.daemon.outbox / "phone/deep/folder.jpg").write_bytes(b"a cover")
+        pair.daemon.manifest("phone", PATIENCE_S)
+        wanted = {"phone.mp3", "phone/deep/post.mp3", "phone/deep/folder.jpg"}
+
+        def came() -> bool:
+            pair.box.scan("outbox")
+            return wanted <= pair.files
+
+        wait(came, lambda: f"{pair.files}:\n{pair.daemon.log}", PATIENCE_S)
+        # What was to come with them has come before this one.
+        pair.write("phone/later.md", "# Later\n")
+        pair.daemon.manifest("phone/later", PATIENCE_S)
+        wanted.add("phone/later.mp3")
+        wait(came, lambda: f"{pair.files}:\n{pair.daemon.log}", PATIENCE_S)
+        assert {name for name in pair.files if name.startswith("phone")} == wanted
+    finally:
+        pair.laptop.ignore("outbox")
 
 
 @pytest.mark.parametrize(

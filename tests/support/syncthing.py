@@ -72,6 +72,10 @@ class Peer:
         change = json.dumps({"type": kind}).encode()
         self.ask(f"config/folders/{folder}", change, "PATCH")
 
+    def ignore(self, folder: str, *patterns: str) -> None:
+        """Have it take nothing in a folder that these patterns match, as its .stignore says."""
+        self.ask(f"db/ignores?folder={folder}", json.dumps({"ignore": patterns}).encode())
+
     def slow_down(self, kib_s: int) -> None:
         """Have it take in so much a second, 0 for as much as comes."""
         change = json.dumps({"maxRecvKbps": kib_s, "limitBandwidthInLan": True}).encode()
