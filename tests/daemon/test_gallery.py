@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,10 @@ from support.published import narration, spoken_words
 GALLERY = "gallery: true\n"
 QUICK: dict[str, Any] = {"settle": "100ms", "pictures": {"wait": "1s"}}
 """A folder is quiet after a second, and a picture waits only a moment for a post."""
+
+_FIGURE = re.compile(
+    r'<figure class="announced" data-s="\d+"><img src="([^"]+)".*?<figcaption>(.*?)</figcaption>'
+)
 
 
 @pytest.fixture(scope="module")
@@ -261,3 +266,25 @@ def test_once_narrates_a_gallery(tmp_path: Path) -> None:
     result = daemon.ask("once")
     assert result.returncode == 0, result.stdout + result.stderr
     assert _below(daemon, "single") == _gallery("single")
+
+
+def test_page_shows_each_picture(tmp_path: Path) -> None:
+    """On the page a gallery, and each picture of its own, have their pictures with the captions."""
+    daemon = Daemon(tmp_path, **QUICK, podcast={"title": "Pictures"})
+    _drop(daemon, "album", "red", "blue")
+    daemon.drop("loose.png", _picture("green"))
+    assert daemon.ask("once").returncode == 0
+    page = (daemon.outbox / "index.html").read_text()
+    kinds = re.findall(r'id="e=(\w+)" data-kind="(\w+)"', page)
+    assert sorted(kind for _, kind in kinds) == ["gallery", "picture"]
+    for key, kind in kinds:
+        script = (daemon.outbox / f"index.files/{key}.js").read_text()
+        shown = _FIGURE.findall(
+            json.loads(script[script.index("{") : script.rindex("}") + 1])["html"]
+        )
+        words = ["all red", "all blue"] if kind == "gallery" else ["all green"]
+        assert len(shown) == len(words)
+        for (picture, caption), word in zip(shown, words, strict=True):
+            assert word in caption
+            with Image.open(daemon.outbox / picture) as copy:
+                assert copy.size == (64, 48)

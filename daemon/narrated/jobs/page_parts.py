@@ -27,6 +27,7 @@ from narrated.podcast.page_markup import PAGE_VERSION
 from narrated.podcast.page_requests import PageParts, PageRequest, decoded_parts
 from narrated.podcast.show import Show
 from narrated.printable import printable
+from narrated.reading.file_kinds import is_gallery_path
 from narrated.workers.parser_pool import ParserPool
 
 GALLERY_SIDE = 1600
@@ -112,7 +113,7 @@ class PagePartMaker:
                 description=episode.description,
                 cover=cover,
                 small_cover=small_cover,
-                kind="picture" if is_picture(job.path) else "post",
+                kind=_kind(job.path),
                 chapters=_chapters(found),
                 files=tuple(each for each in files if isinstance(each, LinkedFile)),
                 picture=picture,
@@ -148,6 +149,13 @@ class PagePartMaker:
         if sha256(picture).hexdigest() != job.source_sha256:
             return ""
         return await self.pictures.shrunk(job.path, key, picture, GALLERY_SIDE)
+
+
+def _kind(path: str) -> str:
+    """Tell what kind of narration is that of a source."""
+    if is_gallery_path(path):
+        return "gallery"
+    return "picture" if is_picture(path) else "post"
 
 
 def _chapters(manifest: Manifest) -> tuple[PageChapter, ...]:
