@@ -59,7 +59,7 @@ def test_numbers_are_the_manifests(spoken, numbers):
     assert numbers_in(text.html_for("k", heard(*spoken))) == numbers
 
 
-def test_text_by_a_manifest_keeps_numbers():
+def test_text_by_manifest_keeps_numbers():
     """A text that was marked by the manifest's sentences has their numbers already."""
     assert numbers_in(KeptText(HTML).html_for("k", ())) == {0, 1, 2}
 
@@ -84,7 +84,7 @@ def test_scripts_count_as_manifests_do(document):
     assert numbers_in_manifest(sizes, manifest) == list(range(len(sentences)))
 
 
-def test_manifest_knows_lines_by_their_times():
+def test_manifest_knows_lines_by_times():
     """The sentences of a manifest are of the lines that its blocks tell of, by their times."""
     lines = [BlockTime(3, role, "", at, at + 2.0) for at, role in enumerate(("table", "table"))]
     times = [
