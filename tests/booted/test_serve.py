@@ -87,6 +87,22 @@ def test_roots_token_counts_at_once(box: Box, process: Path) -> None:
     assert get(box, "feed.xml")[0] == 200
 
 
+def test_failed_start_is_tried_once(box: Box, process: Path) -> None:
+    """A configuration that cannot be used fails one start a request, and mended it is served."""
+    good = box.config.read_text()
+    box.run("systemctl", "stop", UNIT)
+    box.config.write_text(good + "\nspeach: {}\n")
+    with pytest.raises(AssertionError):
+        get(box, "feed.xml")
+    until(lambda: box.shows(UNIT, "ActiveState") == "failed")
+    assert "unknown key `speach`" in box.journal("-u", UNIT)
+    starts = box.journal("-u", UNIT).count("unknown key `speach`")
+    box.config.write_text(good)
+    assert box.shows("narrated-serve.socket", "SubState") == "listening"
+    assert get(box, "feed.xml")[0] == 200
+    assert box.journal("-u", UNIT).count("unknown key `speach`") == starts == 1
+
+
 def test_server_stops_and_comes_back(box: Box, process: Path) -> None:
     """A stop is clean, and the next request starts it again."""
     box.run("systemctl", "stop", UNIT)

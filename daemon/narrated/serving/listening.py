@@ -10,9 +10,11 @@ from contextlib import suppress
 from narrated.errors import NarratedError
 from narrated.printable import printable
 
+BACKLOG = 128
+"""Connections that wait to be taken. The loop takes as many at once, before it looks at any."""
+
 _FIRST_PASSED = 3
 """The number of the first descriptor that a service manager hands over: sd_listen_fds(3)."""
-_BACKLOG = 1024
 
 
 def passed_sockets(environment: MutableMapping[str, str] = os.environ) -> list[socket.socket]:
@@ -55,7 +57,7 @@ def bound_socket(host: str, port: int) -> socket.socket:
             with suppress(OSError):  # `::` is all networks, those of IPv4 too
                 listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         listening.bind(address)
-        listening.listen(_BACKLOG)
+        listening.listen(BACKLOG)
     except OSError as error:
         listening.close()
         raise _refusal(error, shown, port) from error

@@ -14,13 +14,16 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from narrated.serving import application as answers
 from narrated.serving.application import Application
+from narrated.serving.listening import BACKLOG
 from narrated.systemd_notify import ServiceNotifier
 
 MOST_CLIENTS = 512
-"""Connections at once; one more is told to come back."""
-_MOST_CONNECTIONS = 2 * MOST_CLIENTS
-"""One more is closed unread: so many may wait for an answer that refuses them."""
+"""Connections at once; one more is told to come back, and beyond twice as many closed unread."""
 _DESCRIPTORS = 4096
+_OWN_DESCRIPTORS, _DESCRIPTORS_A_CLIENT = 64 + 4 * BACKLOG, 4
+"""A client has a socket and its file twice; as many more may be told to come back. asyncio takes
+some rounds of connections before it closes the first of them."""
+_FEWEST_CLIENTS = 8
 _MOST_HEADER_BYTES = 16 << 10
 _HEADER_S = 20.0
 """A request's headers must be there so long after the connection, or after the last answer. The
@@ -45,7 +48,7 @@ class BoundedConnection(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take a connection, unless there are too many."""
         super().connection_made(transport)
-        if len(self.connections) > _MOST_CONNECTIONS:
+        if self.limit_concurrency and len(self.connections) > 2 * self.limit_concurrency:
             transport.abort()
             return
         self._idle_since = self.loop.time()
@@ -97,7 +100,6 @@ def run_server(
     application: Application, sockets: list[socket.socket], notifier: ServiceNotifier, status: str
 ) -> None:
     """Answer on these sockets until a signal; then exit with code 0."""
-    _allow_descriptors()
     # uvicorn raises the signal again that ended it.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end)
@@ -125,7 +127,8 @@ def make_server(
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        limit_concurrency=MOST_CLIENTS + 1,  # it counts the one that asks
+        backlog=BACKLOG,
+        limit_concurrency=_most_clients() + 1,  # it counts the one that asks
         h11_max_incomplete_event_size=_MOST_HEADER_BYTES,
         timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=_STOP_S,
@@ -139,10 +142,14 @@ def _end(number: int, frame: FrameType | None) -> None:
     sys.exit(0)
 
 
-def _allow_descriptors() -> None:
-    """Allow as many open files as clients need; a service has them by its unit."""
+def _most_clients() -> int:
+    """Return for how many clients there are descriptors; allow as many as we may and need."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _DESCRIPTORS if hard == resource.RLIM_INFINITY else min(_DESCRIPTORS, hard)
+    allowed = soft
     if soft < wanted:
-        with suppress(OSError, ValueError):
+        with suppress(OSError, ValueError):  # the filter of the unit, which allows enough by itself
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+            allowed = wanted
+    fit = (allowed - _OWN_DESCRIPTORS) // _DESCRIPTORS_A_CLIENT
+    return min(MOST_CLIENTS, max(_FEWEST_CLIENTS, fit))
