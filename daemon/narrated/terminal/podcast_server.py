@@ -71,8 +71,9 @@ def _warnings(config: Config, sockets: list[socket.socket], token: str) -> Itera
 
 
 def _lacking(error: ImportError) -> NarratedError:
+    package = (error.name or "a package").partition(".")[0]
     python = shlex.quote(sys.executable)
     return NarratedError(
-        f"`narrated serve` needs {(error.name or 'a package').partition('.')[0]}, which is not installed.",
+        f"`narrated serve` needs {package}, which is not installed.",
         f"Install it: {python} -m pip install 'narrated[serve]'",
     )
