@@ -11,14 +11,14 @@ from html import escape
 from urllib.parse import quote
 
 from narrated.outbox.podcast_files import FEED_NAME
+from narrated.podcast.feed_parts import MARK
 from narrated.podcast.page_episode import PAGE_FOLDER, PageEpisode
 from narrated.podcast.page_frame import PAGE_BEGIN, PAGE_END, SEARCH, sign
 from narrated.podcast.show import COVER_SIDE, Show
 
 __all__ = ["PAGE_END", "PAGE_MARK", "PAGE_VERSION", "page_address", "page_entry", "page_head"]
 
-PAGE_MARK = b"<!-- Written by narrated: it replaces this file at each change of the outbox. -->"
-"""Tells a page of ours from one of somebody else, which stays."""
+PAGE_MARK = MARK
 PAGE_VERSION = 2
 """Raised when the bytes of the page change for the same episodes, so that all are made again."""
 
@@ -43,7 +43,7 @@ def page_head(shows: Sequence[Show], searches: Sequence[int] = ()) -> bytes:
         f'<script src="{PAGE_FOLDER}/{each}.js" defer></script>\n' for each in _SCRIPTS
     )
     return _bytes(
-        f"<!DOCTYPE html>\n{PAGE_MARK.decode()}\n"
+        f"<!DOCTYPE html>\n{MARK.decode()}\n"
         f'<html lang="en" data-podcast="{escape(first.guid)}" data-searches="{numbers}" '
         f'data-shows="{len(shows)}">\n'
         '<head>\n<meta charset="utf-8">\n'

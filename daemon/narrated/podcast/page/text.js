@@ -132,6 +132,7 @@ narrated.text = (() => {
   }
 
   function follow(on) {
+    if (following && !on) scrollTo({ top: scrollY, behavior: "instant" }); // ends one that is on
     following = on;
     one("#follow").hidden = on || heard < 0;
     if (on) bringIntoView();

@@ -1,0 +1,91 @@
+"""Writes pages by hand, as the daemon puts their parts together."""
+
+import io
+import json
+from collections.abc import Sequence
+from functools import cache
+from html import escape
+from pathlib import Path
+
+import msgspec
+import numpy
+import soundfile
+
+from narrated.outbox.manifest_sentences import SentenceTime
+from narrated.podcast.episode import LinkedFile
+from narrated.podcast.page_assets import page_assets
+from narrated.podcast.page_episode import (
+    PAGE_FOLDER,
+    PAGE_NAME,
+    PageChapter,
+    PageEpisode,
+    PageSentence,
+    page_key,
+)
+from narrated.podcast.page_markup import PAGE_END, page_entry, page_head
+from narrated.podcast.page_scripts import (
+    SEARCH_EPISODES,
+    episode_script,
+    script,
+    search_script,
+    search_words,
+)
+from narrated.podcast.show import Show
+
+SHOW = Show(title="A blog", guid="11111111-2222-3333-4444-555555555555", description="Of tea.")
+
+
+def write_page(outbox: Path, episodes: Sequence[PageEpisode], *shows: Show, **now: object) -> Path:
+    """Write the page of these episodes; return its file."""
+    folder = outbox / PAGE_FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in page_assets().items():
+        (folder / name).write_bytes(content)
+    for each in episodes:
+        if not (outbox / each.sound.path).exists():
+            (outbox / each.sound.path).write_bytes(silence())
+        (folder / f"{each.key}.js").write_bytes(episode_script(each))
+    words = [search_words(each) for each in episodes]
+    numbers = range(-(-len(words) // SEARCH_EPISODES))
+    for number in numbers:
+        part = words[number * SEARCH_EPISODES : (number + 1) * SEARCH_EPISODES]
+        (folder / f"search-{number}.js").write_bytes(search_script(number, part))
+    (folder / "now.js").write_bytes(script("now", now))
+    head, entries = page_head(shows or (SHOW,), numbers), b"".join(map(page_entry, episodes))
+    (outbox / PAGE_NAME).write_bytes(head + entries + PAGE_END)
+    return outbox / PAGE_NAME
+
+
+@cache
+def silence() -> bytes:
+    """Half a minute of silence, as MP3."""
+    written = io.BytesIO()
+    soundfile.write(written, numpy.zeros(30 * 16_000, "int16"), 16_000, format="MP3")
+    return written.getvalue()
+
+
+def episode_of(manifest: Path, **fields: object) -> PageEpisode:
+    """Return a narration as an episode, each sentence a paragraph."""
+    about = json.loads(manifest.read_bytes())
+    sentences = msgspec.convert(about["sentences"], tuple[SentenceTime, ...])
+    text = "\n".join(
+        f'<p><span class="s" data-s="{number}">{escape(each.written or each.spoken)}</span></p>'
+        for number, each in enumerate(sentences)
+    )
+    shown = {"title": about["title"], "html": text, "kind": "post", **fields}
+    sound = next(each for each in about["outputs"] if each["name"].endswith(".mp3"))
+    marks = manifest.with_name(f"{manifest.stem}.chapters.json")
+    chapters = json.loads(marks.read_bytes())["chapters"] if marks.exists() else ()
+    return PageEpisode(
+        key=page_key(manifest.stem),
+        dated_s=1_709_942_400.0,
+        duration_s=about["duration_s"],
+        sound=LinkedFile(sound["name"], sound["media_type"], sound["bytes"]),
+        language=about["language"],
+        sentences=tuple(
+            PageSentence(number, each.start_s, each.end_s, each.written or each.spoken)
+            for number, each in enumerate(sentences)
+        ),
+        chapters=tuple(PageChapter(each["startTime"], each["title"]) for each in chapters),
+        **shown,  # type: ignore[arg-type]
+    )
