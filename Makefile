@@ -34,7 +34,7 @@ $(VENV)/test-models: $(VENV)/test
 	@touch $@
 
 $(VENV)/test-peers: $(VENV)/test
-	@echo "Installing Node.js for partytime ..."
+	@echo "Installing Node.js for partytime, and what drives a browser ..."
 	$(PIP) install --editable '.[test-peers]'
 	@touch $@
 
