@@ -1,26 +1,18 @@
 """Writes pages by hand, as the daemon puts their parts together."""
 
 import io
-import json
 from collections.abc import Sequence
 from functools import cache
-from html import escape
 from pathlib import Path
 
-import msgspec
 import numpy
 import soundfile
 
-from narrated.outbox.manifest_sentences import SentenceTime
-from narrated.podcast.episode import LinkedFile
 from narrated.podcast.page_assets import page_assets
 from narrated.podcast.page_episode import (
     PAGE_FOLDER,
     PAGE_NAME,
-    PageChapter,
     PageEpisode,
-    PageSentence,
-    page_key,
 )
 from narrated.podcast.page_markup import PAGE_END, page_entry, page_head
 from narrated.podcast.page_scripts import (
@@ -62,30 +54,3 @@ def silence() -> bytes:
     written = io.BytesIO()
     soundfile.write(written, numpy.zeros(30 * 16_000, "int16"), 16_000, format="MP3")
     return written.getvalue()
-
-
-def episode_of(manifest: Path, **fields: object) -> PageEpisode:
-    """Return a narration as an episode, each sentence a paragraph."""
-    about = json.loads(manifest.read_bytes())
-    sentences = msgspec.convert(about["sentences"], tuple[SentenceTime, ...])
-    text = "\n".join(
-        f'<p><span class="s" data-s="{number}">{escape(each.written or each.spoken)}</span></p>'
-        for number, each in enumerate(sentences)
-    )
-    shown = {"title": about["title"], "html": text, "kind": "post", **fields}
-    sound = next(each for each in about["outputs"] if each["name"].endswith(".mp3"))
-    marks = manifest.with_name(f"{manifest.stem}.chapters.json")
-    chapters = json.loads(marks.read_bytes())["chapters"] if marks.exists() else ()
-    return PageEpisode(
-        key=page_key(manifest.stem),
-        dated_s=1_709_942_400.0,
-        duration_s=about["duration_s"],
-        sound=LinkedFile(sound["name"], sound["media_type"], sound["bytes"]),
-        language=about["language"],
-        sentences=tuple(
-            PageSentence(number, each.start_s, each.end_s, each.written or each.spoken)
-            for number, each in enumerate(sentences)
-        ),
-        chapters=tuple(PageChapter(each["startTime"], each["title"]) for each in chapters),
-        **shown,  # type: ignore[arg-type]
-    )

@@ -35,7 +35,7 @@ narrated.keys = (() => {
 
   /** True if an element needs the key itself. */
   function takes(target, key) {
-    if (target.matches("input:not([type=checkbox]), select, textarea, [contenteditable]")) return true;
+    if (target.matches("input:not([type=checkbox]), select, textarea")) return true;
     return key === " " && target.matches("button, summary, a, input");
   }
 
@@ -45,8 +45,8 @@ narrated.keys = (() => {
     if (key === "Escape") return escaped(target);
     if (!on.checked || dialog.open || takes(target, key)) return;
     const named = event.shiftKey && key.startsWith("Arrow") ? `Shift+${key}` : key;
-    const act = ANYWHERE[named] ?? (player.current() ? ACTS[named.length > 1 ? named : named.toLowerCase()] : null);
-    if (!act) return;
+    const act = ANYWHERE[named] ?? ACTS[named.length > 1 ? named : named.toLowerCase()];
+    if (!act || (named in ACTS && !player.current())) return; // Space scrolls where nothing plays
     event.preventDefault();
     act();
   }

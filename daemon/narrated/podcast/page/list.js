@@ -5,6 +5,7 @@ narrated.list = (() => {
   const { one, all, kept, element, clock, reload, entryOf, keyOf, prefix } = narrated;
   const { player } = narrated;
   const LOOK_EVERY = 30_000; // milliseconds between two looks at what is being read
+  const NOTHING = { reading: [], waiting: 0, next: [], stuck: [], failed: [], held: [] };
 
   const entries = all("#episodes > .entry");
   let chosen = "all";
@@ -13,7 +14,8 @@ narrated.list = (() => {
   function progress(entry) {
     const at = Number(kept(`at:${keyOf(entry)}`));
     const heard = kept(`heard:${keyOf(entry)}`);
-    const state = one(".state", entry) ?? one(".facts", entry).appendChild(element("span", "state"));
+    const facts = one(".facts", entry);
+    const state = one(".state", entry) ?? facts.appendChild(element("span", "state"));
     const left = Number(entry.dataset.seconds) - at;
     if (at) state.textContent = `${clock(left)} left`;
     else if (heard) state.textContent = "heard";
@@ -57,10 +59,12 @@ narrated.list = (() => {
     const posts = entries.some((entry) => entry.dataset.kind !== "picture");
     return [
       ["All", "all", () => true],
-      ...(shows.length > 1 ? shows.map((show) => [show, `show ${show}`, (of) => of.show === show]) : []),
+      ...(shows.length > 1 ? shows.map(showFilter) : []),
       ...(pictures && posts ? [["Pictures", "pictures", (of) => of.kind === "picture"]] : []),
     ];
   }
+
+  const showFilter = (show) => [show, `show ${show}`, (of) => of.show === show];
 
   function offerFilters() {
     const offered = filters();
@@ -73,7 +77,9 @@ narrated.list = (() => {
     button.type = "button";
     button.setAttribute("aria-pressed", String(value === chosen));
     button.addEventListener("click", () => {
-      for (const other of all("#filters button")) other.setAttribute("aria-pressed", String(other === button));
+      for (const other of all("#filters button")) {
+        other.setAttribute("aria-pressed", String(other === button));
+      }
       choose(value, fits);
     });
     return button;
@@ -99,7 +105,7 @@ narrated.list = (() => {
 
   async function look() {
     try {
-      showWork(await reload("now.js"));
+      showWork({ ...NOTHING, ...(await reload("now.js")) });
     } catch {
       clearInterval(looking); // sent somewhere without it
     }
@@ -108,44 +114,50 @@ narrated.list = (() => {
   const looking = setInterval(() => document.hidden || look(), LOOK_EVERY);
 
   function showWork(work) {
-    const [reading, failed, held] = [work.reading ?? [], work.failed ?? [], work.held ?? []];
-    const waiting = work.waiting ?? 0;
-    one("#now").hidden = !(reading.length || waiting || failed.length || held.length);
+    const { reading, waiting, stuck, failed, held, running } = work;
+    const files = [...reading, ...stuck, ...failed, ...held];
+    one("#now").hidden = !files.length && !waiting;
     const open = one("#now details")?.open ?? false;
-    const details = element("details", "", element("summary", "", summary(work)), ...tables(work));
+    const details = element("details", "", element("summary", "", summary(work)), ...groups(work));
     details.open = open;
-    one("#now").replaceChildren(heading(), details);
+    const heading = element("h2", "unseen", running ? "Being read" : "What was being read");
+    heading.id = "now-title";
+    one("#now").replaceChildren(heading, details);
   }
 
-  function heading() {
-    const made = element("h2", "unseen", "What is being read");
-    made.id = "now-title";
-    return made;
+  /** Say in one line how many files are where; a daemon that is stopped reads none. */
+  function summary(work) {
+    const { reading, waiting, stuck, held, held_count, failed, failed_count, paused } = work;
+    const counts = [
+      [reading.length, "being read"], [waiting, "waiting"], [stuck.length, "held up"],
+      [held_count ?? held.length, "held back"], [failed_count ?? failed.length, "failed"],
+    ];
+    const parts = counts.filter(([count]) => count).map(([count, state]) => `${count} ${state}`);
+    if (paused) parts.push(`paused: ${paused}`);
+    if (!work.running) parts.push("narrated is stopped");
+    return parts.join(" · ");
   }
 
-  function summary({ reading = [], waiting = 0, failed = [], held = [], paused = "" }) {
-    const counts = [[reading.length, "being read"], [waiting, "waiting"], [held.length, "held back"], [failed.length, "failed"]];
-    const parts = counts.filter(([count]) => count).map(([count, what]) => `${count} ${what}`);
-    const words = element("span", failed.length ? "with-failures" : "", parts.join(" · "));
-    return paused ? element("span", "", words, ` · paused: ${paused}`) : words;
-  }
-
-  function tables({ reading = [], next = [], waiting = 0, failed = [], held = [] }) {
+  function groups({ reading, next, waiting, stuck, failed, held, ...counts }) {
+    const problem = (file) => [file.name, file.problem, file.remedy];
     return [
-      group("Being read", reading.map((file) => [file.title || file.name, `${Math.round(100 * (file.done ?? 0))} %`])),
-      group("Failed", failed.map((file) => [file.name, file.problem, file.remedy])),
+      group("Being read", reading.map((file) => [file.name, percent(file.done)])),
+      group("Failed", [...failed.map(problem), ...more(counts.failed_count - failed.length)]),
+      group("Held up", stuck.map(problem)),
       group("Waiting", [...next.map((name) => [name]), ...more(waiting - next.length)]),
-      group("Held back", held.map((file) => [file.name, file.why])),
+      group("Held back", [...held.map(problem), ...more(counts.held_count - held.length)]),
     ].filter(Boolean);
   }
 
+  const percent = (done) => (done ? `${Math.round(100 * done)} %` : "");
   const more = (count) => (count > 0 ? [[`and ${count} more`]] : []);
 
   function group(name, rows) {
     if (!rows.length) return null;
-    const items = rows.map(([first, ...rest]) =>
-      element("li", "", element("b", "", first), ...rest.filter(Boolean).map((words) => element("span", "", words))),
-    );
+    const items = rows.map(([first, ...rest]) => {
+      const told = rest.filter(Boolean).map((words) => element("span", "", words));
+      return element("li", "", element("b", "", first), ...told);
+    });
     return element("section", "", element("h3", "", name), element("ul", "", ...items));
   }
 

@@ -48,9 +48,9 @@ narrated.reader = (() => {
     const cover = one("img.cover", entry);
     one("header .cover", reader).hidden = !cover;
     if (cover) one("header .cover", reader).src = cover.src;
-    const title = one("#reader-title");
-    title.textContent = titleOf(entry);
+    const title = element("h1", "", titleOf(entry));
     title.lang = one("h3", entry).lang;
+    setTitle(title);
     one("header .facts", reader).replaceChildren(
       ...all(".facts > *", entry).map((part) => part.cloneNode(true)),
     );
@@ -77,9 +77,16 @@ narrated.reader = (() => {
   /** Let the text's own title, whose sentence can be marked, stand for the page's. */
   function takeTitle() {
     const first = one(".text", reader).firstElementChild;
-    if (first?.localName !== "h1") return;
-    one("#reader-title").replaceChildren(...first.childNodes);
-    first.remove();
+    if (first?.localName === "h1") setTitle(first);
+  }
+
+  function setTitle(title) {
+    const before = one("#reader-title");
+    const had = document.activeElement === before;
+    title.id = "reader-title";
+    title.tabIndex = -1;
+    before.replaceWith(title);
+    if (had) title.focus({ preventScroll: true });
   }
 
   function showChapters(given) {
@@ -91,7 +98,8 @@ narrated.reader = (() => {
   }
 
   function chapterButton(seconds, title) {
-    const button = element("button", "", element("span", "", title), element("time", "", clock(seconds)));
+    const [name, time] = [element("span", "", title), element("time", "", clock(seconds))];
+    const button = element("button", "", name, time);
     button.type = "button";
     button.addEventListener("click", () => playFrom(seconds));
     return button;

@@ -99,14 +99,16 @@ narrated.search = (() => {
     const title = element("a", "", ...marked(titleOf(entry), words));
     title.href = addressOf(keyOf(entry));
     const facts = one(".facts", entry).cloneNode(true);
-    const hits = best(sentences, words).map((hit) => element("li", "", sentenceLink(entry, hit, words)));
+    const links = best(sentences, words).map((hit) => sentenceLink(entry, hit, words));
+    const hits = links.map((link) => element("li", "", link));
     const heading = element("h3", "", title);
     heading.lang = one("h3", entry).lang;
     return element("li", "", heading, facts, ...(hits.length ? [element("ul", "hits", ...hits)] : []));
   }
 
   function sentenceLink(entry, { start, sentence }, words) {
-    const link = element("a", "hit", element("time", "", clock(start)), element("span", "", ...marked(sentence, words)));
+    const shown = element("span", "", ...marked(sentence, words));
+    const link = element("a", "hit", element("time", "", clock(start)), shown);
     link.href = addressOf(keyOf(entry), start);
     link.dataset.start = start;
     return link;
