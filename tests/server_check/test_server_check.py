@@ -237,6 +237,15 @@ def test_own_rules_hold_for_url(server: PodcastServer) -> None:
     assert "The server gives 6 files" in checked.output
 
 
+def test_endless_feed_is_told(server: PodcastServer) -> None:
+    """A feed with more episodes than anybody has is refused before it is read."""
+    items = b"<rss><channel>" + b"<item/>" * 20_001 + b"</channel></rss>"
+    server.files["/pod/feed.xml"] = ("application/rss+xml", items)
+    checked = _check(f"{server.address}/pod/feed.xml")
+    assert "has over 20,000 episodes" in checked.output
+    assert checked.exit_code == 1
+
+
 def test_other_address_is_told(server: PodcastServer) -> None:
     """A feed that tells another address than its own is told with what mends it."""
     server.files["/copy/feed.xml"] = server.files["/pod/feed.xml"]

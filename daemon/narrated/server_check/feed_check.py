@@ -18,6 +18,9 @@ from narrated.server_check.server_rules import SERVER_RULES, ServerRule, essence
 
 _NAME = "podcast"
 _MOST_FEED_BYTES = 64 << 20
+_MOST_EPISODES = 20_000
+_MOST_TAGS = 50 * _MOST_EPISODES
+"""Each costs memory, whatever its length."""
 _FEED_S = 60.0
 _FEED_TYPES = ("application/rss+xml", "application/xml", "text/xml")
 _MOST_NAMED = 3
@@ -58,8 +61,10 @@ def _checked(client: HttpClient, answer: Answer, progress: Progress) -> Iterator
         remedy = _REFUSED.get(answer.status, "The server's log says why.")
         yield wrong(_NAME, f"{printable(answer.address)} answers {answer.status}.", remedy)
         return
-    if answer.is_cut:
-        yield wrong(_NAME, f"{printable(answer.address)} is over 64 MiB.", "It is no feed of ours.")
+    if _is_too_large(answer):
+        told = f"is over 64 MiB, or has over {_MOST_EPISODES:,} episodes"
+        remedy = "A feed of this size is not checked. Give each folder a show of its own."
+        yield wrong(_NAME, f"{printable(answer.address)} {told}.", remedy)
         return
     try:
         channel = parse_feed(answer.body)
@@ -80,6 +85,11 @@ def _checked(client: HttpClient, answer: Answer, progress: Progress) -> Iterator
     kept = f", and keeps all {len(RULES)} rules of feeds" if is_well else ""
     episodes = count_noun(len(feed.items), "episode")
     yield well(_NAME, f"{printable(answer.address)} has {episodes}{kept}.")
+
+
+def _is_too_large(answer: Answer) -> bool:
+    tags, items = answer.body.count(b"<"), answer.body.count(b"<item")
+    return answer.is_cut or tags > _MOST_TAGS or items > _MOST_EPISODES
 
 
 class _AnyFile(dict[str, int]):
@@ -110,7 +120,7 @@ def _feed_findings(client: HttpClient, answer: Answer) -> Iterator[Finding]:
         called = f"`{shortened(type)}`" if type else "nothing"
         yield warning("browsers, type", f"The server calls the feed {called}.", remedy)
     if MARK not in answer.body[:1024]:
-        remedy = "It is checked all the same; what mends it is then not for you."
+        remedy = "The remedies below are for one that was."
         yield warning(_NAME, "The feed was not written by narrated.", remedy)
     yield from _answers_about_feed(client, answer)
 
@@ -144,6 +154,7 @@ def _file_findings(
     asking = Asking(files, in_parts, public_only=answer.is_public)
     answers: dict[NamedFile, ServedFile] = {}
     with progress:
+        progress.show(0, len(files))
         for served in asking:
             answers[served.file] = served
             progress.show(len(answers), len(files))
