@@ -12,13 +12,6 @@ from pathlib import Path
 from support.daemon import TESTS, Daemon, wait
 from support.servers import answers_on, serving_on
 
-_STAND_IN = """
-podcast.example.org {
-\troot * /path/to/outbox
-\tfile_server
-}
-"""
-"""Until the page has its configuration."""
 MISSING = "" if shutil.which("caddy") else "caddy"
 
 Serving = Callable[[Daemon, int, Path], AbstractContextManager[None]]
@@ -33,7 +26,6 @@ def caddy_file(site: str, outbox: Path) -> str:
     """The first configuration of Caddy in docs/serving.md, for another site and outbox."""
     section = _DOC.read_text().partition("\n## Caddy\n")[2].partition("\n## ")[0]
     written = section.partition("\n```")[2].partition("\n")[2].partition("\n```")[0]
-    written = written or _STAND_IN
     told, sites = _SITE.subn(f"{site} {{", written, count=1)
     told, roots = _ROOT.subn(rf"\g<1>{outbox}", told)
     assert (sites, roots) == (1, 1), f"one site with one root, please:\n{written}"
