@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -274,6 +275,10 @@ def test_covers_follow_what_they_show(daemon: Daemon) -> None:
     daemon.drop("one.md", "---\ndate: 2001-01-02\n---\n# One\n\n![A](red.png)\n")
     daemon.drop("two.md", "---\ndate: 2001-01-01\n---\n# Two\n\nWords.\n")
     one, two = _wait_titles(daemon, "One", "Two").entries
+    written = (daemon.outbox / "feed.xml").read_text()
+    address = re.search(r'&lt;img src="https://example.org/pod/([^"]+)"', written)
+    assert address is not None
+    assert Image.open(daemon.outbox / address[1]).size == (300, 200)
     show = _feed(daemon).feed.image.href
     covers = [_cover(daemon, one), _cover(daemon, two), _cover(daemon, _feed(daemon).feed)]
     colours = [_colour_of(each) for each in covers]

@@ -1,12 +1,14 @@
 """Makes the items of a feed from published narrations: each once, by a parser."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
 from narrated.disk_threads import ANSWER_S, DiskThreads
 from narrated.errors import SourceError
 from narrated.jobs.feed_episodes import episode_of, has_sound
+from narrated.jobs.narration_texts import NarrationTexts
 from narrated.jobs.podcast_covers import PodcastCovers
 from narrated.jobs.read_apart import ReadApart
 from narrated.jobs.shielded_outbox_changes import ShieldedOutboxChanges
@@ -35,6 +37,9 @@ class FeedItems:
     _outbox: ShieldedOutboxChanges
     _parsers: ParserPool
     covers: PodcastCovers
+    _texts: NarrationTexts
+    _has_texts: Callable[[], bool]
+    """True if texts are kept as they are written, for the page."""
     _read_apart: ReadApart
     _work_disk: DiskThreads
 
@@ -68,11 +73,12 @@ class FeedItems:
         plan: bytes | None = None
         if bytes(found.sentences) == bytes(NO_SENTENCES):
             plan = await self._read_apart(lambda ledger: ledger.jobs.plan(job))
+        text = await self._texts.of(job, found) if self._has_texts() else b""
 
         def word() -> tuple[Episode, EncodedRequest]:
             episode = episode_of(job, found, show, guid, first_s, cover)
             request = FeedRequest(show, episode=episode)
-            return episode, request.encode(bytes(found.sentences), plan or b"")
+            return episode, request.encode(bytes(found.sentences), plan or b"", text)
 
         return await self._work_disk.run(word)
 

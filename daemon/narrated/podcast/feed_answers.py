@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -14,6 +15,8 @@ from narrated.podcast.episode_text import (
     paragraphs_of_sentences,
 )
 from narrated.podcast.feed_requests import FeedRequest
+from narrated.podcast.feed_text import feed_html, picture_address
+from narrated.podcast.kept_text import KeptText
 from narrated.podcast.rss import feed_head, feed_item
 from narrated.podcast.show_section import folder_section
 from narrated.printable import printable
@@ -21,12 +24,14 @@ from narrated.printable import printable
 
 def answer(header: dict[str, Any], payload: bytes) -> bytes:
     """Write the part of a feed that a request asks for."""
-    asked, sentences, plan = FeedRequest.decode(header, payload)
+    asked, sentences, plan, text = FeedRequest.decode(header, payload)
     if asked.episode is None:
         return feed_head(asked.show, asked.newest_s)
     blocks = asked.episode.blocks
     words = paragraphs_of_sentences(sentences, blocks) or paragraphs_of_plan(plan)
-    return feed_item(asked.show, asked.episode, words or _beginnings(blocks))
+    html = KeptText.decode(text).html if text else ""
+    shown = feed_html(html, partial(picture_address, asked.show))
+    return feed_item(asked.show, asked.episode, words or _beginnings(blocks), shown)
 
 
 def section_answer(path: str, content: bytes) -> bytes:

@@ -23,23 +23,27 @@ class FeedRequest(msgspec.Struct, frozen=True):
     """The date of the newest episode."""
     episode: Episode | None = None
 
-    def encode(self, sentences: bytes = b"null", plan: bytes = b"") -> EncodedRequest:
+    def encode(
+        self, sentences: bytes = b"null", plan: bytes = b"", text: bytes = b""
+    ) -> EncodedRequest:
         """Give header and payload.
 
-        The text of an episode is in its manifest's sentences. One of before there were sentences
-        has it in the stored plan of its job.
+        The text of an episode is the `KeptText` of its job, or in its manifest's sentences. One of
+        before there were sentences has it in the stored plan of its job.
         """
         written = json.dumps(msgspec.to_builtins(self)).encode("ascii")  # names may not be Unicode
-        sizes = {"request_bytes": len(written), "sentences_bytes": len(sentences)}
-        return {"do": "feed", "name": "an episode", **sizes}, written + sentences + plan
+        pieces = (written, sentences, plan, text)
+        return {"do": "feed", "name": "an episode", "sizes": [*map(len, pieces)]}, b"".join(pieces)
 
     @classmethod
-    def decode(cls, header: dict[str, Any], payload: bytes) -> tuple[Self, bytes, bytes]:
-        """Give the request, the sentences, and the plan."""
-        begin = header["request_bytes"]
-        end = begin + header["sentences_bytes"]
-        asked = msgspec.convert(json.loads(payload[:begin]), cls)
-        return asked, payload[begin:end], payload[end:]
+    def decode(cls, header: dict[str, Any], payload: bytes) -> tuple[Self, bytes, bytes, bytes]:
+        """Give the request, the sentences, the plan, and the text."""
+        pieces, begin = [], 0
+        for size in header["sizes"]:
+            pieces.append(payload[begin : begin + size])
+            begin += size
+        written, sentences, plan, text = pieces
+        return msgspec.convert(json.loads(written), cls), sentences, plan, text
 
 
 def section_request(path: str, content: bytes) -> EncodedRequest:

@@ -63,8 +63,10 @@ def feed_head(show: Show, newest_s: float) -> bytes:
     return first_line + MARK + b"\n" + whole[: whole.rindex(b"</channel>")].rstrip(b" ")
 
 
-def feed_item(show: Show, episode: Episode, paragraphs: tuple[Paragraph, ...]) -> bytes:
-    """Write the item of an episode with its whole text."""
+def feed_item(
+    show: Show, episode: Episode, paragraphs: tuple[Paragraph, ...], html: str = ""
+) -> bytes:
+    """Write the item of an episode with its whole text: as HTML of ours, or else by paragraphs."""
     rss = etree.Element("rss", nsmap=dict(_NAMESPACES))  # so that an item declares none of them
     item = _add(_add(rss, "channel"), "item")
     _add(item, "title", safe_title(episode.title) or "Untitled")
@@ -72,7 +74,7 @@ def feed_item(show: Show, episode: Episode, paragraphs: tuple[Paragraph, ...]) -
     _add(item, "pubDate", _rfc_2822(episode.dated_s))
     if description := description_html(episode.description, paragraphs):
         _add(item, "description", description)
-    if content := content_html(paragraphs):
+    if content := html or content_html(paragraphs):
         _add(item, "content:encoded", content)
     sound = episode.sound
     address, size = _address(show, sound.path), str(sound.bytes)

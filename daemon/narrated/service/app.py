@@ -22,29 +22,21 @@ from narrated.jobs.encoded_narration import clear
 from narrated.jobs.error_notes import ErrorNotes
 from narrated.jobs.event_logging import JobEventLogger
 from narrated.jobs.events import EventDispatcher
-from narrated.jobs.feed_items import FeedItems
-from narrated.jobs.folder_shows import FolderSections
 from narrated.jobs.gallery_pictures import GalleryPictures
 from narrated.jobs.gallery_updates import GalleryUpdates
 from narrated.jobs.job_creation import JobCreator
 from narrated.jobs.narration_removal import NarrationRemoval
 from narrated.jobs.narration_rendering import NarrationRenderer
 from narrated.jobs.narration_tags import TagMaker
-from narrated.jobs.narration_texts import NarrationTexts
-from narrated.jobs.page_parts import PagePartMaker
 from narrated.jobs.page_pictures import PagePictures
 from narrated.jobs.picture_captions import PictureCaptions
 from narrated.jobs.plan import JobDefaults, OutputSettings
 from narrated.jobs.planner import Planner
-from narrated.jobs.podcast_covers import PodcastCovers
-from narrated.jobs.podcast_feed import PodcastFeed
-from narrated.jobs.podcast_page import PodcastPage
 from narrated.jobs.post_texts import PostTexts
 from narrated.jobs.published_default import PublishedDefault
 from narrated.jobs.publisher import Publisher
 from narrated.jobs.runner import JobRunner
 from narrated.jobs.shielded_outbox_changes import ShieldedOutboxChanges
-from narrated.jobs.show_feeds import ShowFeeds
 from narrated.jobs.sound_file_digests import SoundFileDigests
 from narrated.jobs.source_disposal import DisposalPolicy, SourceDisposal
 from narrated.jobs.source_moves import SourceMoves
@@ -66,6 +58,7 @@ from narrated.script.default_voice import SpeechEngines
 from narrated.service.housekeeping.break_keeping import BreakKeeping
 from narrated.service.housekeeping.folder_overlaps import FolderOverlaps
 from narrated.service.ledger_restoration import LedgerRestoration
+from narrated.service.podcast_parts import PodcastTools, build_podcast
 from narrated.service.start_wait import tell_nobody
 from narrated.service.stop_steps import CHANGES_S, REMOVAL_S, StopSteps, within
 from narrated.service.work_breaks import WorkBreaks
@@ -300,32 +293,14 @@ class App:
         self.galleries.listen(events)
         self._build_runner()
 
-    def _build_page(self, parsers: ParserPool) -> None:
-        ledger, outbox, work = self.ledger, self.outbox, self.config.state / "work"
-        shared = (self.read_apart, self.state_disk)
-        texts = NarrationTexts(ledger, self.planner, lambda: self.defaults)
-        parts = PagePartMaker(ledger, outbox, parsers, self.inbox, texts, *shared)
-        self.page = PodcastPage(ledger, outbox, parsers, parts, *shared, work)
-        self.page.is_on = has_page(self.config)
-
-    def _build_podcast(self, parsers: ParserPool) -> None:
-        ledger, outbox, inbox, disk = self.ledger, self.outbox, self.inbox, self.state_disk
-        covers = PodcastCovers(ledger, outbox, parsers, inbox, disk)
-        sections = FolderSections(ledger, inbox, parsers, self.read_apart, self.events)
-        items = FeedItems(ledger, outbox, parsers, covers, self.read_apart, disk)
-        feeds = ShowFeeds(ledger, outbox, parsers, covers, self.config.state / "work", disk)
-        self._build_page(parsers)
-        written = (sections, items, feeds, self.page)
-        shows = show_settings(self.config)
-        self.podcast = PodcastFeed(ledger, self.read_apart, *written, shows)
-        self.podcast.listen(self.events)
-
     def _build_runner(self) -> None:
         ledger, config, events, inbox = self.ledger, self.config, self.events, self.inbox
         parsers = self._start_parsers(PARSERS)
         self.texts = PostTexts(ledger, inbox, parsers, PagePictures(ledger, self.outbox, parsers))
         self.planner = self.build_planner(parsers)
-        self._build_podcast(parsers)
+        shared = (ledger, self.read_apart, events, self.outbox, inbox, parsers, self.planner)
+        tools = PodcastTools(*shared, self.state_disk)
+        self.podcast, self.page = build_podcast(tools, config, lambda: self.defaults)
         work, encoders, tags = config.state / "work", self.encoders, TagMaker(parsers, inbox)
         takes = (self.cache, ledger.rates, self.engines)
         self.speaker = NarrationRenderer(*takes, work, encoders, tags, self.scheduler.brake)
