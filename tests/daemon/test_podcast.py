@@ -278,7 +278,8 @@ def test_covers_follow_what_they_show(daemon: Daemon) -> None:
     written = (daemon.outbox / "feed.xml").read_text()
     address = re.search(r'&lt;img src="https://example.org/pod/([^"]+)"', written)
     assert address is not None
-    assert Image.open(daemon.outbox / address[1]).size == (300, 200)
+    with Image.open(daemon.outbox / address[1]) as copy:
+        assert copy.size == (300, 200)
     show = _feed(daemon).feed.image.href
     covers = [_cover(daemon, one), _cover(daemon, two), _cover(daemon, _feed(daemon).feed)]
     colours = [_colour_of(each) for each in covers]

@@ -159,7 +159,8 @@ def test_cover_of_a_show_is_of_the_inbox(tmp_path: Path) -> None:
         _wait_titles(daemon, tea={"one", "two"})
 
         def middle() -> Any:
-            return Image.open(daemon.outbox / "tea/folder.jpg").getpixel((700, 700))
+            with Image.open(daemon.outbox / "tea/folder.jpg") as cover:
+                return cover.getpixel((700, 700))
 
         wait(lambda: middle() == (254, 0, 0), lambda: daemon.log)
         wait(lambda: daemon.status()["notices"] == [])

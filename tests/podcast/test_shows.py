@@ -85,6 +85,13 @@ def test_narration_elsewhere_is_roots() -> None:
     assert shows.place("a/b.md", "b") == ""
 
 
+def test_gallery_is_of_the_folder_above() -> None:
+    """A gallery stands beside its folder, so it is of the show of the folder above."""
+    shows = Shows(ShowSettings(ROOT, is_each=True), {})
+    assert shows.place("trips/rome/.narrated.yaml", "trips/rome") == "trips"
+    assert shows.place("rome/.narrated.yaml", "rome") == ""
+
+
 def test_any_folder_name_makes_a_show() -> None:
     """A folder whose name is no Unicode has a title, an address and a digest."""
     _, shows = _shows({}, "b\udcfe\n\\/x", each=True)

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from narrated.podcast.categories import category
 from narrated.podcast.show import Show
 from narrated.podcast.show_section import ShowSection
+from narrated.reading.file_kinds import is_gallery_path
 
 
 class ShowSettings(NamedTuple):
@@ -52,7 +53,10 @@ class Shows:
 
     def place(self, path: str, stem: str) -> str:
         """Return the folder in the outbox of the show that a narration is of."""
-        own = Place(path.rpartition("/")[0], stem.rpartition("/")[0])
+        folder = path.rpartition("/")[0]
+        if is_gallery_path(path):  # it stands beside its folder in the outbox
+            folder = folder.rpartition("/")[0]
+        own = Place(folder, stem.rpartition("/")[0])
         found = self._places.get(own)
         if found is None:
             found = self._places[own] = self._found(own)
