@@ -7,7 +7,6 @@ needs `pip install '.[test-peers]'`, Chromium, and a serif font (Debian: fonts-u
 
 import io
 import math
-import os
 import random
 import shutil
 import subprocess
@@ -83,10 +82,8 @@ def narrated_outbox(home: Path) -> Path:
     shutil.copytree(HERE / "posts", inbox)
     for sample in (HERE.parent / "sample").iterdir():
         shutil.copy(sample, inbox)
-    for number, (name, hills) in enumerate(HILLS.items()):
+    for name, hills in HILLS.items():
         draw_hills(inbox / name, *hills)
-        dated_s = 1_711_000_000 - number * 6_000_000
-        os.utime(inbox / name, (dated_s, dated_s))
     (home / "narrated.yaml").write_text(CONFIG)
     command = [sys.executable, "-m", "narrated.cli.main", "--config", "narrated.yaml", "once"]
     subprocess.run(command, cwd=home, check=True)
