@@ -11,6 +11,7 @@ import pytest
 from narrated.podcast.page_assets import page_assets
 from narrated.podcast.page_markup import page_head
 from narrated.podcast.show import Show
+from support.daemon import wait
 from support.served import SOUND, PublishedOutbox, Server, parsed, received, serving
 
 VTT = b"WEBVTT\n"
@@ -194,6 +195,17 @@ def test_download_outlives_its_file(outbox: PublishedOutbox, server: Server) -> 
         outbox.publish("long", b"new" * (4 << 20))
         assert parsed(beginning + received(client)).body == old
     assert server.get("/long.mp3").body == b"new" * (4 << 20)
+
+
+def test_file_cut_meanwhile_is_told(outbox: PublishedOutbox, server: Server) -> None:
+    """A file that another program cuts while it is sent ends early, so that a client can tell."""
+    outbox.publish("cut", bytes(16 << 20))
+    with server.connected() as client:
+        client.sendall(b"GET /cut.mp3 HTTP/1.1\r\nhost: localhost\r\n\r\n")
+        client.recv(1)
+        os.truncate(outbox.folder / "cut.mp3", 1 << 20)
+        assert len(received(client)) < 16 << 20
+    wait(lambda: "cut.mp3 was changed in its place" in server.log)
 
 
 def test_page_has_its_policy(server: Server) -> None:

@@ -95,8 +95,15 @@ class Application:
             await found(scope, receive, send)
             return
         log.debug("%s %s", scope["method"], printable(found.path))
+        response = self._file_response(found, scope)
         with found.file:
-            await self._file_response(found, scope)(_with_valid_range(scope, found), receive, send)
+            try:
+                await response(_with_valid_range(scope, found), receive, send)
+            except Exception:
+                if os.fstat(found.file.fileno()).st_size == found.status.st_size:
+                    raise
+                # The client gets less than it was told, and so knows that it has no whole file.
+                self._tell(f"{printable(found.path)} was changed in its place while it was sent")
 
     def _find(self, scope: Scope) -> PublishedFile | Response:
         """Find what a request asks for: a file, or the answer in its place. It waits for disks."""
