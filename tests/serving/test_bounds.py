@@ -149,11 +149,12 @@ def served(outbox: PublishedOutbox) -> Iterator[Server]:
         GET + b"transfer-encoding: chunked\r\ncontent-length: 5\r\n\r\n0\r\n\r\n",
         GET + b" folded: x\r\n\r\n",
         GET + b"upgrade: websocket\r\nconnection: upgrade, close\r\n\r\n",
+        GET.replace(b"GET", b"HEAD") + b"transfer-encoding: chunked\r\n\r\nno chunk\r\n",
         b"\r\n" * 2000,
         b"\0" * 2000,
     ],
     ids=["header", "headers", "path", "ranges", "tls", "raw", "hosts", "no host", "version",
-         "http2", "star", "connect", "smuggled", "folded", "upgrade", "lines", "zeros"],
+         "http2", "star", "connect", "smuggled", "folded", "upgrade", "chunk", "lines", "zeros"],
 )  # fmt: skip
 def test_rubbish_is_refused(served: Server, request_bytes: bytes) -> None:
     """Rubbish, and what is too long, gets an answer or an end, and the next client its file."""

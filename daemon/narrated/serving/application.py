@@ -16,6 +16,7 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from anyio import CapacityLimiter, to_thread
+from h11 import LocalProtocolError
 from starlette.datastructures import Headers
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.types import Message, Receive, Scope, Send
@@ -50,6 +51,10 @@ _SAME_FOR_ALL = {
 log = logging.getLogger("narrated")
 
 
+class FileChanged(Exception):
+    """A file was cut or extended, not replaced, while it was sent."""
+
+
 class Application:
     """Answers requests for the published files of one outbox."""
 
@@ -74,6 +79,11 @@ class Application:
             with suppress(TimeoutError):
                 async with asyncio.timeout(STALL_S) as deadline:
                     await self._answer(scope, receive, _extending(send, deadline))
+        except FileChanged:
+            raise  # uvicorn then closes the connection: the client knows that it has no whole file
+        except LocalProtocolError as error:  # rubbish came behind the request, and was refused
+            log.debug("A client went wrong: %s", error)
+            raise
         except Exception:
             log.exception("A request could not be answered")
             raise
@@ -99,11 +109,11 @@ class Application:
         with found.file:
             try:
                 await response(_with_valid_range(scope, found), receive, send)
-            except Exception:
+            except Exception as error:
                 if os.fstat(found.file.fileno()).st_size == found.status.st_size:
                     raise
-                # The client gets less than it was told, and so knows that it has no whole file.
                 self._tell(f"{printable(found.path)} was changed in its place while it was sent")
+                raise FileChanged from error
 
     def _find(self, scope: Scope) -> PublishedFile | Response:
         """Find what a request asks for: a file, or the answer in its place. It waits for disks."""

@@ -9,6 +9,7 @@ import sys
 from contextlib import suppress
 from types import FrameType
 
+import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -60,6 +61,12 @@ class BoundedConnection(H11Protocol):
         self._unset_keepalive_if_required()
         if self._look is not None:
             self._look.cancel()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse rubbish, and close; in the middle of an answer there is nothing left to say."""
+        with suppress(h11.LocalProtocolError):
+            super().send_400_response(msg)
+        self.transport.close()
 
     def _end_if_idle(self) -> None:
         now = self.loop.time()
