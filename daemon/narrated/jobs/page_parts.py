@@ -87,10 +87,8 @@ class PagePartMaker:
         self, show: Show, job: Job, found: Manifest, text: bytes, small_cover: str, picture: str
     ) -> EncodedRequest:
         """Word the request in a thread: a manifest may be long, whoever wrote it."""
-        guid, first_s = (
-            self._ledger.episodes.guid(job.path),
-            self._ledger.episodes.first_at(job.path),
-        )
+        episodes = self._ledger.episodes
+        guid, first_s = episodes.guid(job.path), episodes.first_at(job.path)
         cover = next(iter(self._ledger.covers.current(job.path)), "")
         copies = self._ledger.page_texts.copies(job.id)
         plan: bytes | None = None
@@ -139,9 +137,14 @@ class PagePartMaker:
         return ""
 
     async def _loose_picture(self, job: Job, key: str) -> str:
-        """Copy a picture that was dropped alone; empty if it is none, or not as it was read."""
+        """Copy a picture that was dropped alone; empty if it is none, or not as it was read.
+
+        The copy that was made while planning stands for it: the source may be gone.
+        """
         if not is_picture(job.path):
             return ""
+        for copy in self._ledger.page_texts.copies(job.id):
+            return copy.file
         try:
             picture = await self._inbox.read(job.path, PICTURE_BYTES)
         except NarratedError:  # better an episode without it than none

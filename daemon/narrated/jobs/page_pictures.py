@@ -32,9 +32,10 @@ class PagePictures:
 
     async def standing_page(self) -> StandingPage:
         """Look at the page and its folder as they stand. Errors: StorageError."""
-        known = self._ledger.page_pictures.known() or not self._ledger.page_files.is_empty()
+        pictures, files = self._ledger.page_pictures, self._ledger.page_files
+        is_known = not (pictures.is_empty() and files.is_empty())
         look = partial(standing_page, self._outbox.folder, PAGE_NAME, PAGE_FOLDER, PAGE_MARK)
-        return await self._outbox.run(partial(look, is_known=bool(known)))
+        return await self._outbox.run(partial(look, is_known=is_known))
 
     async def keep(self, path: str, key: str, jpeg: bytes) -> str:
         """Write a picture for the episode of a source; returns its outbox path.

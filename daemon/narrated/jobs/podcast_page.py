@@ -1,6 +1,7 @@
 """The podcast's page: follows its feeds, and is written after all that it names."""
 
 import logging
+import time
 from collections.abc import Iterable, Sequence
 from contextlib import closing, suppress
 from functools import partial
@@ -81,7 +82,7 @@ class PodcastPage:
     async def tell_news(self, news: PageNews, patience_s: float = ANSWER_S) -> None:
         """Write the news beside the page, if it stands. Errors: StorageError."""
         if self.stands:
-            content = news_script(news)
+            content = news_script(news, time.time())
             place = partial(place_news, self._outbox.folder, f"{PAGE_FOLDER}/{NEWS_NAME}", content)
             await self._outbox.run(place, patience_s=patience_s)
 
@@ -120,7 +121,7 @@ class PodcastPage:
         found = await self._parts.pictures.standing_page()
         if not found.foreign and NEWS_NAME not in found.sizes:
             self._ledger.page_files.expect([NEWS_NAME])
-            news = {NEWS_NAME: news_script(NO_NEWS)}
+            news = {NEWS_NAME: news_script(NO_NEWS, time.time())}
             place = partial(place_files, self._outbox.folder, PAGE_FOLDER, news)
             await self._outbox.finish(self._outbox.run(place))
         if not found.foreign and not self._is_swept:

@@ -42,6 +42,10 @@ class Covers(Repository):
         moved = f"UPDATE {self._table} SET path = ? WHERE path = ?"
         self._write(moved, os.fsencode(new), os.fsencode(old))
 
+    def is_empty(self) -> bool:
+        """True if there are none."""
+        return not self._value(f"SELECT EXISTS (SELECT 1 FROM {self._table})")
+
     def known(self) -> list[str]:
         """Return all of them."""
         return self._paths(f"SELECT file FROM {self._table}")

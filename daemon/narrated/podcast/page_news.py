@@ -56,6 +56,6 @@ class PageNews(msgspec.Struct, frozen=True):
 NO_NEWS = PageNews()
 
 
-def news_script(news: PageNews) -> bytes:
-    """Write the script with the news."""
-    return script("now", news)
+def news_script(news: PageNews, told_s: float) -> bytes:
+    """Write the script with the news, as they are at this time."""
+    return script("now", {"told_s": round(told_s), **msgspec.to_builtins(news)})

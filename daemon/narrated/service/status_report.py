@@ -3,8 +3,10 @@
 import heapq
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from operator import attrgetter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
@@ -17,8 +19,10 @@ from narrated.errors import StorageError
 from narrated.human_formatting import duration
 from narrated.ledger.job import OPEN, JobState
 from narrated.ledger.store import Ledger
-from narrated.outbox.podcast_files import FEED_NAME
+from narrated.outbox.podcast_files import FEED_NAME, feed_beginning
+from narrated.podcast.feed_parts import MARK
 from narrated.podcast.page_episode import PAGE_NAME
+from narrated.podcast.page_markup import PAGE_MARK
 from narrated.podcast.show import NO_ADDRESS, NO_ADDRESS_REMEDY, Show
 from narrated.printable import printable
 from narrated.service.state_lock import holder
@@ -318,22 +322,26 @@ def report_at_rest(config: Config) -> StatusReport:
 
 
 def _of_podcast(config: Config) -> dict[str, Any]:
-    """Find the feed and the page at the root of the outbox, whoever wrote them."""
-    if config.podcast is None:
+    """Find the feed and the page of ours at the root of the outbox."""
+    if config.podcast is None or (root := show_of(config)) is None:
         return {}
-    feed, page = config.outbox / FEED_NAME, config.outbox / PAGE_NAME
-    has_page = config.podcast.page and page.is_file()
-    root = show_of(config)
-    stands = feed.is_file() and root is not None
+    feed = _ours(config.outbox, FEED_NAME, MARK)
     return {
-        "feeds": (str(feed),) if stands else (),
-        "no_address": _no_address([root]) if stands and root else "",
-        "page": str(page) if has_page else "",
+        "feeds": (feed,) if feed else (),
+        "no_address": _no_address([root]) if feed else "",
+        "page": _ours(config.outbox, PAGE_NAME, PAGE_MARK) if config.podcast.page else "",
     }
 
 
 def _no_address(shows: Iterable[Show]) -> str:
     return "" if all(each.base_url for each in shows) else f"{NO_ADDRESS} {NO_ADDRESS_REMEDY}"
+
+
+def _ours(outbox: Path, name: str, mark: bytes) -> str:
+    with suppress(StorageError):
+        if mark in feed_beginning(outbox, name, 1024):
+            return str(outbox / name)
+    return ""
 
 
 def _of_break(lasting: WorkBreak | None, told: str) -> dict[str, Any]:
