@@ -224,7 +224,8 @@ def _unaccounted(
 def _is_excused(job: JobRow, ledger: LedgerRows) -> bool:
     if job.state == "superseded":
         return job.path in ledger.shown and job.problem.startswith("part of ")
-    return job.state == "failed" or (job.state == "removed" and job.reason == "unwanted")
+    is_unwanted = job.reason == "unwanted" or job.path in ledger.shown  # shown since it came again
+    return job.state == "failed" or (job.state == "removed" and is_unwanted)
 
 
 def disagreeing(ledger: LedgerRows, outbox: OutboxFiles) -> Iterator[str]:

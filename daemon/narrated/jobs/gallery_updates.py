@@ -103,13 +103,13 @@ class GalleryUpdates:
             self._jobs.create(gallery, sha256, signature.size if signature else 0, cause)
 
     async def _end(self, gallery: str) -> None:
-        """End a gallery without settings; with pictures that stand it is withdrawn for them.
+        """End a gallery without settings; while pictures stand in its folder it is withdrawn.
 
-        Without them its folder has gone, and its narration stays or goes as that of any source.
+        If they went with it, its narration stays or goes as that of any source.
         """
         shown = self._ledger.pictures.of_post(gallery)
         published = self._ledger.jobs.published(gallery)
-        if published and any(map(self._ledger.sources.sha256, shown)):
+        if published and any(map(is_picture, self._ledger.galleries.files_beside(gallery))):
             await self._removal.retract(published, "its folder is no gallery any more")
         with self._ledger.transaction():
             self._ledger.galleries.forget(gallery)
