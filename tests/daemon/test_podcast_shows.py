@@ -89,6 +89,25 @@ def test_each_folder_is_a_show(tmp_path: Path) -> None:
         verify(daemon)
 
 
+def test_broken_folder_stops_no_other(tmp_path: Path) -> None:
+    """A folder that cannot be written is told; the feeds of the others follow all the same."""
+    with running(tmp_path, podcast=SHOW | {"folders": "each"}) as daemon:
+        for path in ("pots/one.md", "tea/two.md"):
+            _drop(daemon, path)
+        _wait_titles(daemon, pots={"one"}, tea={"two"})
+        pots, away = daemon.outbox / "pots", daemon.home / "away"
+        pots.rename(away)
+        pots.symlink_to(away)
+        _drop(daemon, "tea/three.md")
+        wait(lambda: len(_feed(daemon, "tea").entries) == 2, lambda: daemon.log)
+        told = "pots/feed.xml is not up to date"
+        wait(lambda: any(told in each for each in daemon.status()["notices"]), lambda: daemon.log)
+        pots.unlink()
+        away.rename(pots)
+        _drop(daemon, "tea/four.md")
+        wait(lambda: daemon.status()["notices"] == [], lambda: daemon.log)
+
+
 def test_section_makes_a_show(tmp_path: Path) -> None:
     """A section gives a show of its own; nothing is spoken again as it comes, changes or goes."""
     with running(tmp_path, podcast=SHOW) as daemon:

@@ -1,7 +1,7 @@
 """The feeds of shows in the outbox: each with its number and its cover, written when it changes."""
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
@@ -10,6 +10,8 @@ from pathlib import Path
 import msgspec
 
 from narrated.disk_threads import ANSWER_S, TRANSFER_S, DiskThreads
+from narrated.errors import StorageError
+from narrated.human_formatting import count_noun
 from narrated.jobs.podcast_covers import PodcastCovers
 from narrated.jobs.shielded_outbox_changes import ShieldedOutboxChanges
 from narrated.ledger.episodes import ListedEpisode
@@ -40,6 +42,8 @@ from narrated.workers.parser_pool import ParserPool
 
 Listed = Mapping[str, Sequence[ListedEpisode]]
 """Episodes by the folders of their shows, the newest first."""
+
+_MOST_TOLD = 3
 
 log = logging.getLogger("narrated")
 
@@ -88,23 +92,38 @@ class ShowFeeds:
     async def write(self, shows: Sequence[Show], listed: Listed) -> tuple[Show, ...]:
         """Write the feeds of shows that changed; returns the shows with numbers and covers.
 
-        Only episodes whose sound stands are in a feed. Errors: StorageError, ParserUnavailable.
+        Only episodes whose sound stands are in a feed. A folder that cannot be written keeps no
+        other show's feed. Errors: StorageError, ParserUnavailable.
         """
         self.problems, self._is_news = [], False
         there = await self._standing(listed)
         written = []
         for show in shows:
-            show = await self.with_guid(show)
             episodes = [each for each in listed.get(show.folder, ()) if each.sound in there]
-            folders = {each.sound.rpartition("/")[0] for each in episodes}
-            show = msgspec.structs.replace(show, image=await self.covers.of_show(show, folders))
-            written.append(show)
             self._removed.discard(show.folder)
-            before = self._written.get(show.folder)
-            is_alike = before and (before.show, before.episodes) == (show, episodes)
-            if not (is_alike and before and before.file.path in there):
-                await self._write(show, episodes)
+            try:
+                written.append(await self._update(show, episodes, there))
+            except StorageError as error:
+                where = printable(str(self._outbox.folder / show.feed_path))
+                self.problems.append(f"{where} is not up to date: {error}")
+                written.append(show)
+        if len(self.problems) > _MOST_TOLD:
+            more = count_noun(len(self.problems) - _MOST_TOLD, "more feed")
+            self.problems[_MOST_TOLD:] = [f"{more} of the podcast could not be written."]
         return tuple(written)
+
+    async def _update(
+        self, show: Show, episodes: Sequence[ListedEpisode], there: Container[str]
+    ) -> Show:
+        """Write the feed of a show if it changed; returns the show with its number and cover."""
+        folders = {each.sound.rpartition("/")[0] for each in episodes}
+        show = await self.with_guid(show)
+        show = msgspec.structs.replace(show, image=await self.covers.of_show(show, folders))
+        before = self._written.get(show.folder)
+        is_alike = before and (before.show, before.episodes) == (show, episodes)
+        if not (is_alike and before and before.file.path in there):
+            await self._write(show, episodes)
+        return show
 
     async def remove_others(self, shows: Iterable[Show]) -> None:
         """Remove the feeds and the covers of all other shows that had one. Errors: StorageError."""
