@@ -70,7 +70,7 @@ def _result(header: dict[str, Any], payload: bytes) -> bytes:
     if header["do"] == "picture_copy":
         from narrated.podcast.text_answers import picture_copy
 
-        return picture_copy(payload)
+        return picture_copy(payload, header["side"])
     if header["do"] == "feed":
         from narrated.podcast.feed_answers import answer  # late, for the same reason
 

@@ -7,12 +7,11 @@ from hashlib import sha256
 import msgspec
 
 from narrated.disk_threads import ANSWER_S, DiskThreads
-from narrated.errors import NarratedError, SourceError
-from narrated.inbox.async_reads import AsyncInboxReader
+from narrated.errors import SourceError
 from narrated.jobs.feed_episodes import episode_of, has_sound
 from narrated.jobs.narration_texts import NarrationTexts
 from narrated.jobs.page_pictures import PagePictures
-from narrated.jobs.picture_captions import PICTURE_BYTES, is_picture
+from narrated.jobs.picture_captions import is_picture
 from narrated.jobs.read_apart import ReadApart
 from narrated.jobs.shielded_outbox_changes import ShieldedOutboxChanges
 from narrated.ledger.job import Job, JobState
@@ -29,9 +28,6 @@ from narrated.podcast.show import Show
 from narrated.printable import printable
 from narrated.reading.file_kinds import is_gallery_path
 from narrated.workers.parser_pool import ParserPool
-
-GALLERY_SIDE = 1600
-"""The most pixels a side of the copy of a loose picture."""
 
 log = logging.getLogger("narrated")
 
@@ -50,7 +46,6 @@ class PagePartMaker:
         ledger: Ledger,
         outbox: ShieldedOutboxChanges,
         parsers: ParserPool,
-        inbox: AsyncInboxReader,
         texts: NarrationTexts,
         read_apart: ReadApart,
         work_disk: DiskThreads,
@@ -58,7 +53,6 @@ class PagePartMaker:
         self._ledger = ledger
         self._outbox = outbox
         self._parsers = parsers
-        self._inbox = inbox
         self._texts = texts
         self._read_apart = read_apart
         self._work_disk = work_disk
@@ -72,25 +66,25 @@ class PagePartMaker:
         read = partial(untrusted_reads.manifest, self._outbox.folder, job.stem)
         found = await self._outbox.run(read, patience_s=ANSWER_S)
         key = page_key(self._ledger.episodes.guid(job.path))
-        parts, pictures = PageParts(), ("", "")
+        parts, small_cover = PageParts(), ""
         if found is not None and found.source.path == job.path and has_sound(found):
-            pictures = await self._small_cover(job, key), await self._loose_picture(job, key)
+            small_cover = await self._small_cover(job, key)
             text = await self._texts.of(job, found)
-            request = await self._requested(show, job, found, text, *pictures)
+            request = await self._requested(show, job, found, text, small_cover)
             parts = await self._asked(request, job)
         if self._ledger.jobs.get(job.id).state is JobState.DONE:
             with self._ledger.transaction():
                 self._ledger.page_entries.keep(job.path, key, job.id, made_for(show), parts)
-                self._ledger.page_pictures.settle(job.path, *filter(None, pictures))
+                self._ledger.page_pictures.settle(job.path, *filter(None, [small_cover]))
 
     async def _requested(
-        self, show: Show, job: Job, found: Manifest, text: bytes, small_cover: str, picture: str
+        self, show: Show, job: Job, found: Manifest, text: bytes, small_cover: str
     ) -> EncodedRequest:
         """Word the request in a thread: a manifest may be long, whoever wrote it."""
         episodes = self._ledger.episodes
         guid, first_s = episodes.guid(job.path), episodes.first_at(job.path)
         cover = next(iter(self._ledger.covers.current(job.path)), "")
-        copies = self._ledger.page_texts.copies(job.id)
+        copies = tuple(each.file for each in self._ledger.page_texts.copies(job.id))
         plan: bytes | None = None
         if bytes(found.sentences) == bytes(NO_SENTENCES):
             plan = await self._read_apart(lambda ledger: ledger.jobs.plan(job))
@@ -114,8 +108,8 @@ class PagePartMaker:
                 kind=_kind(job.path),
                 chapters=_chapters(found),
                 files=tuple(each for each in files if isinstance(each, LinkedFile)),
-                picture=picture,
-                pictures=tuple(each.file for each in copies),
+                picture=next(iter(copies), "") if is_picture(job.path) else "",
+                pictures=copies,
             )
             request = PageRequest(episode=asked, blocks=episode.blocks)
             return request.encode(bytes(found.sentences), plan or b"", text)
@@ -135,23 +129,6 @@ class PagePartMaker:
         for cover in self._ledger.covers.current(job.path):
             return await self.pictures.small_cover(job.path, key, cover, SMALL_SIDE)
         return ""
-
-    async def _loose_picture(self, job: Job, key: str) -> str:
-        """Copy a picture that was dropped alone; empty if it is none, or not as it was read.
-
-        The copy that was made while planning stands for it: the source may be gone.
-        """
-        if not is_picture(job.path):
-            return ""
-        for copy in self._ledger.page_texts.copies(job.id):
-            return copy.file
-        try:
-            picture = await self._inbox.read(job.path, PICTURE_BYTES)
-        except NarratedError:  # better an episode without it than none
-            return ""
-        if sha256(picture).hexdigest() != job.source_sha256:
-            return ""
-        return await self.pictures.shrunk(job.path, key, picture, GALLERY_SIDE)
 
 
 def _kind(path: str) -> str:

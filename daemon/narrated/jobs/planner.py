@@ -19,7 +19,13 @@ from narrated.jobs.held_posts import HeldBack, find_hold
 from narrated.jobs.passed_over import listing_missing_cover, without_foreign_voice
 from narrated.jobs.picture_captions import PICTURE_BYTES, PictureCaptions, is_picture
 from narrated.jobs.plan import JobDefaults, OutputSettings, Plan, chunk_digest, take_key
-from narrated.jobs.post_texts import PostText, PostTexts, copies_by_address
+from narrated.jobs.post_texts import (
+    COPY_SIDE,
+    PICTURE_SIDE,
+    PostText,
+    PostTexts,
+    copies_by_address,
+)
 from narrated.jobs.settings_and_lexicons import SettingsAndLexicons, Texts
 from narrated.jobs.sound_file_digests import SoundFileDigests
 from narrated.jobs.standing import post_day
@@ -111,7 +117,8 @@ class Planner:
         draft, _ = await self._parse(job.path, request, source, 0)
         paths = self.captions.shown_paths(job.path, draft, defaults)
         digests = narration.shows or {job.path: job.source_sha256}
-        copies = await self.texts.copies(job.path, digests, paths)
+        side = COPY_SIDE if draft.kind == "text" else PICTURE_SIDE
+        copies = await self.texts.copies(job.path, digests, paths, side)
         request |= {
             "copies": copies_by_address(copies, paths),
             "sentences": bytes(narration.sentences).decode(),
@@ -243,7 +250,8 @@ class Planner:
         if has_text and draft.narrate:
             paths = self.captions.shown_paths(path, draft, defaults)
             digests = shown or {path: sha256(source).hexdigest()}
-            copies = await self.texts.copies(path, digests, paths, job_id)
+            side = COPY_SIDE if draft.kind == "text" else PICTURE_SIDE
+            copies = await self.texts.copies(path, digests, paths, side, job_id)
             request["copies"] = copies_by_address(copies, paths)
         if captions or named:
             request |= {"lexicons": lexicons + named, "captions": msgspec.to_builtins(captions)}

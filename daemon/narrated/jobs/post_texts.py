@@ -15,6 +15,10 @@ from narrated.ledger.store import Ledger
 from narrated.podcast.text_requests import CopyAnswer, PageCopy
 from narrated.workers.parser_pool import ParserPool
 
+COPY_SIDE = 1200
+"""The most pixels a side of a copy: twice the width of a column of text."""
+PICTURE_SIDE = 1600
+"""The same of a picture that is shown for itself, and not in a text."""
 MOST_PICTURES = 200
 """Bound on the copies of a post; the others are links, or their words."""
 
@@ -38,7 +42,12 @@ class PostTexts:
         self._pictures = pictures
 
     async def copies(
-        self, path: str, digests: Mapping[str, str], paths: Mapping[str, str], job: int = 0
+        self,
+        path: str,
+        digests: Mapping[str, str],
+        paths: Mapping[str, str],
+        side: int = COPY_SIDE,
+        job: int = 0,
     ) -> dict[str, PictureCopy]:
         """Return copies of the pictures that a source shows, by their inbox paths.
 
@@ -53,7 +62,7 @@ class PostTexts:
             digest = digests.get(picture, "")
             if not digest:
                 continue
-            copy = self._known(path, digest) or await self._copy(path, picture, digest, job)
+            copy = self._known(path, digest) or await self._copy(path, picture, digest, side, job)
             if copy is not None:
                 copies[picture] = copy
         return copies
@@ -67,12 +76,15 @@ class PostTexts:
         copy = self._ledger.page_texts.copy_of(path, digest)
         return copy if copy and self._ledger.page_pictures.sha256(copy.file) else None
 
-    async def _copy(self, path: str, picture: str, digest: str, job: int) -> PictureCopy | None:
+    async def _copy(
+        self, path: str, picture: str, digest: str, side: int, job: int
+    ) -> PictureCopy | None:
         try:
             content = await self._inbox.read(picture, PICTURE_BYTES)
             if sha256(content).hexdigest() != digest:
                 return None
-            header = {"do": "picture_copy", "name": picture.rpartition("/")[2]}
+            name = picture.rpartition("/")[2]
+            header = {"do": "picture_copy", "name": name, "side": side}
             answer = await self._parsers.ask(header, content, path, job)
         except (SourceAbsent, SourceError, SourceUnreadable):  # better a text without it than none
             return None

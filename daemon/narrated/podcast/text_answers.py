@@ -20,10 +20,6 @@ from narrated.reading import document as doc
 from narrated.reading.cover_jpeg import cover
 from narrated.script.script import Caption, Draft
 
-COPY_SIDE = 1200
-"""The most pixels a side of a copy: twice the width of a column of text."""
-
-
 _LINES = list[BlockTime]
 
 
@@ -46,10 +42,10 @@ def answer_with_text(document: doc.Document, draft: Draft, header: Mapping[str, 
     return msgspec.msgpack.encode(DraftWithText(msgspec.json.encode(draft), text))
 
 
-def picture_copy(picture: bytes) -> bytes:
-    """Answer with a copy of a picture for the page. Errors: SourceError."""
+def picture_copy(picture: bytes, side: int) -> bytes:
+    """Answer with a JPEG of at most `side` pixels a side. Errors: SourceError."""
     from PIL import Image  # late: few requests need Pillow
 
-    jpeg = cover(picture, side=COPY_SIDE)
+    jpeg = cover(picture, side=side)
     with Image.open(BytesIO(jpeg)) as copy:
         return msgspec.msgpack.encode(CopyAnswer(jpeg, *copy.size))

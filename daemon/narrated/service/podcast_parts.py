@@ -45,7 +45,7 @@ def build_podcast(
     ledger, outbox, inbox, parsers = tools.ledger, tools.outbox, tools.inbox, tools.parsers
     shared, work = (tools.read_apart, tools.disk), config.state / "work"
     texts = NarrationTexts(ledger, tools.planner, defaults)
-    parts = PagePartMaker(ledger, outbox, parsers, inbox, texts, *shared)
+    parts = PagePartMaker(ledger, outbox, parsers, texts, *shared)
     page = PodcastPage(ledger, outbox, parsers, parts, *shared, work)
     page.is_on = has_page(config)
     covers = PodcastCovers(ledger, outbox, parsers, inbox, tools.disk)
