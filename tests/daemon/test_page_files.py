@@ -139,6 +139,7 @@ def test_kill_leaves_no_half_page(daemon: Daemon) -> None:
     daemon.start()
     wait(lambda: not draft.exists(), lambda: daemon.log)
     keys = _wait_entries(daemon, 8)
+    wait(lambda: not list(daemon.outbox.glob("index.files/.*")), lambda: daemon.log)
     daemon.wait_idle()
     daemon.stop()
     verify(daemon)

@@ -2,8 +2,11 @@
 
 import io
 import json
+import os
 import re
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +15,7 @@ import pytest
 from PIL import Image
 
 from support.consistency import verify
-from support.daemon import Daemon, running, toy, wait
+from support.daemon import TESTS, Daemon, running, toy, wait
 from support.page_texts import marked, parsed
 
 SHOW = {"title": "A blog"}
@@ -149,6 +152,22 @@ def test_pictures_follow_the_text(daemon: Daemon) -> None:
     daemon.drop("cats.md", "# Cats\n\nNo picture.\n")
     wait_text(daemon, "No picture")
     wait(lambda: not green.exists(), lambda: daemon.log)
+
+
+def test_broken_text_stops_no_narration(tmp_path: Path) -> None:
+    """A post whose text cannot be written is narrated, and on the page by its sentences."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys\n"
+        "if 'narrated.parser_process' in sys.orig_argv:\n"
+        "    from narrated.podcast import text_answers\n"
+        "    text_answers.page_text = None\n"
+    )
+    daemon = Daemon(tmp_path, podcast=SHOW)
+    drop_post(daemon)
+    path = f"{tmp_path}:{TESTS.parent / 'daemon'}:{TESTS}"
+    command = [sys.executable, "-m", "narrated.cli.main", "--config", str(daemon.config), "once"]
+    subprocess.run([*command, "--quiet"], env={**os.environ, "PYTHONPATH": path}, check=True)
+    assert marked(parsed(html(daemon)))[1] == "Some are red."
 
 
 def test_folder_of_others_gets_no_picture(tmp_path: Path) -> None:

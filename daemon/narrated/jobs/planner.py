@@ -1,6 +1,7 @@
 """Planning: reads a job's source, and makes its script, chunks, digests and takes."""
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -12,7 +13,7 @@ import msgspec
 
 from narrated.disk_threads import DiskThreads
 from narrated.engines.interface import EngineInfo
-from narrated.errors import NarratedError, SourceError
+from narrated.errors import NarratedError, SourceError, SourceTookTooLong
 from narrated.inbox.async_reads import AsyncInboxReader
 from narrated.jobs.gallery_pictures import GalleryPictures
 from narrated.jobs.held_posts import HeldBack, find_hold
@@ -34,10 +35,13 @@ from narrated.ledger.page_texts import PictureCopy
 from narrated.ledger.store import Ledger
 from narrated.outbox.manifest import Manifest
 from narrated.podcast.text_requests import DraftWithText
+from narrated.printable import printable
 from narrated.reading.file_kinds import is_gallery_path
 from narrated.script.script import Caption, Draft, Speaker
 from narrated.workers.parser_pool import ParserPool
 from narrated.workers.request_matching import EngineAccess
+
+log = logging.getLogger("narrated")
 
 TEXT_BYTES = 64 * 2**20
 
@@ -121,11 +125,12 @@ class Planner:
         copies = await self.texts.copies(job.path, digests, paths, side)
         request |= {
             "copies": copies_by_address(copies, paths),
-            "sentences": bytes(narration.sentences).decode(),
+            "sentences": bytes(narration.sentences).decode(errors="replace"),
             "lines": [msgspec.structs.asdict(each) for each in narration.blocks],
         }
         _, text = await self._parse(job.path, request, source, 0)
-        self.texts.keep(job.id, PostText(text, tuple(copies.values())))
+        if text:
+            self.texts.keep(job.id, PostText(text, tuple(copies.values())))
 
     async def draft(self, path: str, defaults: JobDefaults, place: str = "") -> Draft:
         """Draft the script of a file of the inbox as it is now.
@@ -148,7 +153,7 @@ class Planner:
     ) -> Plan:
         """Plan a source as if it were at this path of the inbox."""
         draft, shown, text = await self._draft(path, source, job_id, defaults, overrides, place)
-        if text is not None and draft.narrate:
+        if text is not None and text.text and draft.narrate:
             self.texts.keep(job_id, text)
         engines = await self._engines(draft.speakers, waits=not job_id)
         kept = without_foreign_voice(path, draft, engines["narrator"])
@@ -319,16 +324,23 @@ class Planner:
     ) -> tuple[Draft, bytes]:
         """Have a source parsed; returns its text as well, if the request has copies for it.
 
+        A source whose text breaks the parser is narrated without one.
         Lexicons and captions may be large, so they follow the source.
         """
-        with_text = "copies" in request
-        header = {"do": "plan_with_text" if with_text else "plan", "source_bytes": len(source)}
-        fields = json.dumps(request).encode("ascii")  # paths may not be Unicode
-        content = await self.parsers.ask(header, source + fields, path, job_id)
-        if not with_text:
-            return msgspec.json.decode(content, type=Draft), b""
-        answer = msgspec.msgpack.decode(content, type=DraftWithText)
-        return msgspec.json.decode(answer.draft, type=Draft), answer.text
+        header = {"do": "plan", "source_bytes": len(source)}
+        asked = source + json.dumps(request).encode("ascii")  # paths may not be Unicode
+        if "copies" in request:
+            try:
+                with_text = header | {"do": "plan_with_text"}
+                content = await self.parsers.ask(with_text, asked, path, job_id)
+                answer = msgspec.msgpack.decode(content, type=DraftWithText)
+                return msgspec.json.decode(answer.draft, type=Draft), answer.text
+            except SourceTookTooLong:
+                raise
+            except SourceError as error:
+                log.debug("%s is read without its text: %s", printable(path), error)
+        content = await self.parsers.ask(header, asked, path, job_id)
+        return msgspec.json.decode(content, type=Draft), b""
 
     async def _read(self, path: str) -> bytes:
         return await self._inbox.read(path, PICTURE_BYTES if is_picture(path) else TEXT_BYTES)
