@@ -2,14 +2,14 @@
 
 import contextlib
 import os
-import re
 import shutil
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from support.daemon import TESTS, Daemon, wait
+from support.daemon import Daemon, wait
+from support.documented import blocks
 from support.servers import answers_on, serving_on
 
 MISSING = "" if shutil.which("caddy") else "caddy"
@@ -17,19 +17,14 @@ MISSING = "" if shutil.which("caddy") else "caddy"
 Serving = Callable[[Daemon, int, Path], AbstractContextManager[None]]
 """Serves the outbox of a daemon at a port, with a folder of its own."""
 
-_DOC = TESTS.parent / "docs/serving.md"
-_SITE = re.compile(r"^[^\s#({][^\n]*\{$", re.M)
-_ROOT = re.compile(r"^(\s*root\s+(?:\*\s+)?)/\S+", re.M)
-
 
 def caddy_file(site: str, outbox: Path) -> str:
     """The first configuration of Caddy in docs/serving.md, for another site and outbox."""
-    section = _DOC.read_text().partition("\n## Caddy\n")[2].partition("\n## ")[0]
-    written = section.partition("\n```")[2].partition("\n")[2].partition("\n```")[0]
-    told, sites = _SITE.subn(f"{site} {{", written, count=1)
-    told, roots = _ROOT.subn(rf"\g<1>{outbox}", told)
-    assert (sites, roots) == (1, 1), f"one site with one root, please:\n{written}"
-    return told
+    written = blocks("serving.md", "Caddy", "caddy")[0]
+    for old, new in (("podcast.example.org", site), ("/srv/narrated/outbox", str(outbox))):
+        assert written.count(old) == 1, f"docs/serving.md has no {old!r}"
+        written = written.replace(old, new)
+    return written
 
 
 @contextlib.contextmanager
