@@ -77,7 +77,7 @@ _PLAYER = f"""\
 <button type="button" id="follow" hidden>{sign("follow")}Back to the voice</button>
 <section id="player" aria-label="Player" hidden>
 <audio id="sound" preload="none"></audio>
-<input id="place" type="range" min="0" max="1" value="0" step="1" aria-label="Place">
+<input id="place" type="range" min="0" max="1" value="0" step="any" aria-label="Place">
 <a class="playing" href="#"><img class="cover" alt="" width="320" height="320">\
 <span class="names"><span class="name"></span><span class="of"></span></span></a>
 <div class="moves">

@@ -155,7 +155,8 @@ def _facts(episode: PageEpisode) -> str:
 
 def _length(duration_s: float) -> str:
     minutes = max(1, round(duration_s / 60))
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+    hours, rest = divmod(minutes, 60)
+    return " ".join([f"{hours} h"] * (hours > 0) + [f"{rest} min"] * (rest > 0))
 
 
 def _description(episode: PageEpisode) -> str:

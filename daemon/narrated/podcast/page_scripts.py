@@ -78,7 +78,7 @@ def _encodable(data: object) -> object:
         case str():
             return data if data.isascii() else encodable(data)
         case dict():
-            return {key: _encodable(value) for key, value in data.items()}
+            return {_encodable(key): _encodable(value) for key, value in data.items()}
         case list() | tuple():
             return [_encodable(value) for value in data]
         case _:

@@ -35,7 +35,7 @@ narrated.keys = (() => {
 
   /** True if an element needs the key itself. */
   function takes(target, key) {
-    if (target.matches("input:not([type=checkbox]), select, textarea")) return true;
+    if (target.matches("input:not([type=checkbox], [type=range]), select, textarea")) return true;
     return key === " " && target.matches("button, summary, a, input");
   }
 

@@ -6,6 +6,7 @@ narrated.player = (() => {
   const BACK = 15;
   const AHEAD = 30;
   const KEEP_EVERY = 5; // seconds of sound between two notes of the place
+  const PAINT_EVERY = 0.2; // seconds of sound between two paintings of the place
 
   const sound = one("#sound");
   const place = one("#place");
@@ -15,6 +16,7 @@ narrated.player = (() => {
   let sleepAt = null;
   let frame = 0;
   let dragged = false;
+  const painted = { at: NaN, whole: NaN };
 
   const ways = { ticked: () => {}, changed: () => {} };
 
@@ -114,8 +116,10 @@ narrated.player = (() => {
   }
 
   function showPlace(at, whole) {
+    if (Math.abs(at - painted.at) < PAINT_EVERY && whole === painted.whole) return;
+    Object.assign(painted, { at, whole });
     const shown = clock(at);
-    place.max = Math.max(1, Math.round(whole));
+    place.max = Math.max(1, whole);
     place.value = at;
     place.style.setProperty("--done", `${(100 * at) / Math.max(1, whole)}%`);
     if (one("#player .at").textContent === shown) return;

@@ -50,7 +50,9 @@ narrated.reader = (() => {
     if (cover) one("header .cover", reader).src = cover.src;
     const title = element("h1", "", titleOf(entry));
     title.lang = one("h3", entry).lang;
+    title.dir = "auto";
     setTitle(title);
+    reader.dataset.kind = entry.dataset.kind;
     one("header .facts", reader).replaceChildren(
       ...all(".facts > *", entry).map((part) => part.cloneNode(true)),
     );

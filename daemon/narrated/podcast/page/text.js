@@ -43,7 +43,7 @@ narrated.text = (() => {
   /** Put what the voice says of a thing under it: a picture, a table or code is not read out. */
   function tellSaid(thing, said) {
     const words = said[thing.dataset.s?.split(" ")[0]];
-    if (!words || thing.localName === "h1") return;
+    if (!words || thing.localName === "h1" || thing.textContent.trim() === words) return;
     const line = element("p", "said", words);
     line.dataset.s = thing.dataset.s;
     if (thing.localName === "figure") thing.append(line);

@@ -1,0 +1,121 @@
+"""The page's own markup and scripts: nothing in them is a post's, and they stay as they are."""
+
+import json
+from html.parser import HTMLParser
+
+import pytest
+from msgspec.structs import replace
+
+from narrated.podcast.episode import LinkedFile
+from narrated.podcast.page_assets import page_assets
+from narrated.podcast.page_episode import PageEpisode, PageSentence
+from narrated.podcast.page_markup import PAGE_END, page_entry, page_head
+from narrated.podcast.page_scripts import episode_script, script, search_script, search_words
+from narrated.podcast.show import Show
+
+HOSTILE = "</script><img src=x onerror=alert(1)>\"'\u2028\u2029\udcff\0&lt;"
+EPISODE = PageEpisode(
+    key="0123456789abcdef",
+    title="Tea",
+    dated_s=1_709_942_400.0,
+    duration_s=3725.0,
+    sound=LinkedFile("tea.mp3", "audio/mpeg", 1234),
+)
+
+
+class _Elements(HTMLParser):
+    """Collects elements with their attributes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+
+def _elements(markup: bytes) -> list[tuple[str, dict[str, str | None]]]:
+    parser = _Elements()
+    parser.feed(markup.decode())
+    return parser.found
+
+
+def test_hostile_values_are_words() -> None:
+    """A title, a name, a description or a language with markup makes no element, no attribute."""
+    hostile = replace(
+        EPISODE,
+        title=HOSTILE,
+        show=HOSTILE,
+        description=HOSTILE,
+        language=HOSTILE,
+        kind=HOSTILE,
+        cover=HOSTILE,
+        sound=LinkedFile(HOSTILE, HOSTILE),
+    )
+    show = Show(title=HOSTILE, author=HOSTILE, description=HOSTILE, language=HOSTILE, link=HOSTILE)
+    plain = Show(title="A", author="A", description="A", language="en")
+    usual = replace(EPISODE, description="A", show="A", language="en", cover="a.jpg")
+    written = _elements(page_head([show]) + page_entry(hostile) + PAGE_END)
+    expected = _elements(page_head([plain]) + page_entry(usual) + PAGE_END)
+    names = [(tag, sorted(attributes)) for tag, attributes in written]
+    assert names == [(tag, sorted(attributes)) for tag, attributes in expected]
+
+
+def test_page_has_nothing_inline() -> None:
+    """No element has code or a style of its own, since the page's policy refuses both."""
+    for tag, attributes in _elements(page_head([Show(title="A")]) + page_entry(EPISODE) + PAGE_END):
+        assert tag != "style"
+        assert tag != "script" or attributes.get("src", "").startswith("index.files/")
+        assert not [name for name in attributes if name.startswith("on") or name == "style"]
+
+
+def test_page_names_its_files() -> None:
+    """Each file that the head names is one of the page's own, and none of these is forgotten."""
+    named = {
+        (attributes.get("src") or attributes.get("href") or "").removeprefix("index.files/")
+        for tag, attributes in _elements(page_head([Show(title="A")]))
+        if tag == "script" or attributes.get("rel") in ("icon", "stylesheet")
+    }
+    assert named == set(page_assets())
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        episode_script(replace(EPISODE, title=HOSTILE, html=HOSTILE)),
+        search_script(
+            0, [search_words(replace(EPISODE, sentences=(PageSentence(0, 0, 1, HOSTILE),)))]
+        ),
+        script("now", {HOSTILE: [HOSTILE]}),
+    ],
+    ids=["episode", "search", "now"],
+)
+def test_data_ends_no_script(written: bytes) -> None:
+    """A script of data is one call with JSON, in which nothing ends the script or its line."""
+    data = written.decode().removeprefix('narrated.take("').removesuffix(");\n")
+    kind, _, value = data.partition('",')
+    assert kind in ("episode", "search", "now")
+    assert json.loads(value)
+    assert not set("<\u2028\u2029\0") & set(value)
+
+
+def test_addresses_are_relative() -> None:
+    """Names of any bytes become addresses that begin in the page's folder."""
+    entry = page_entry(replace(EPISODE, sound=LinkedFile("a:b/\udcff ?#.mp3", "audio/mpeg")))
+    assert b'data-sound="a%3Ab/%FF%20%3F%23.mp3"' in entry
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"), [(3.0, "1 min"), (125.0, "2 min"), (3599.0, "1 h"), (3725.0, "1 h 2 min")]
+)
+def test_length_is_in_minutes(seconds: float, shown: str) -> None:
+    """A length is told in minutes, and in hours from an hour on."""
+    assert f"<span>{shown}</span>".encode() in page_entry(replace(EPISODE, duration_s=seconds))
+
+
+@pytest.mark.parametrize(("base_url", "is_told"), [("", True), ("https://example.org/", False)])
+def test_page_tells_of_a_missing_address(base_url: str, is_told: bool) -> None:
+    """Without `base_url` the page says by its feed what works, and what does not."""
+    head = page_head([Show(title="A", base_url=base_url)])
+    assert (b"cannot subscribe" in head) is is_told
+    assert f'href="{base_url}feed.xml"'.encode() in head
