@@ -103,8 +103,9 @@ def _edit(daemon: Daemon) -> None:
     daemon.drop(POST, TEXT.replace("second", "other"))
 
 
-def _edit_of_its_title(daemon: Daemon) -> None:
-    daemon.drop(POST, TEXT.replace("A title", "Another title"))
+def _title_and_picture(daemon: Daemon) -> None:
+    daemon.drop("blog/desk.png", _picture())
+    daemon.drop(POST, _showing("desk.png").replace("A title", "Another title"))
 
 
 def _rename(daemon: Daemon) -> None:
@@ -297,7 +298,7 @@ SCENARIOS = {
     "no longer to be narrated": Scenario(_post, _unwanted),
     "a post that becomes a draft": Scenario(_post, _draft),
     "a draft that is published": Scenario(_draft, _post),
-    "a post of a podcast": Scenario(_post, _edit_of_its_title, PODCAST),
+    "a post of a podcast": Scenario(_post, _title_and_picture, PODCAST),
     "settings of a folder": Scenario(_post, _folder_settings),
     "a ledger that is damaged": Scenario(_post, _damage),
     "a voice that is missing": Scenario(_voice("none"), _post, then=_voice("toy")),

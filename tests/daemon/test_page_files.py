@@ -4,7 +4,9 @@ import io
 import json
 import re
 import signal
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +127,20 @@ def test_restart_writes_nothing_again(daemon: Daemon) -> None:
     touched = before.pop("index.html"), after.pop("index.html")
     assert touched[0][0] == touched[1][0]
     assert after == before
+
+
+def test_older_parts_are_made_again(daemon: Daemon) -> None:
+    """After an upgrade that writes other parts, each is made again from what is published."""
+    daemon.drop("one.md", "# One\n\nWords.\n")
+    _wait_entries(daemon, 1)
+    daemon.stop()
+    before = _page(daemon)
+    with closing(sqlite3.connect(daemon.home / "state/ledger.sqlite")) as ledger, ledger:
+        ledger.execute("UPDATE page_entries SET made_for = 'older', entry = '<li>Older</li>'")
+    (daemon.outbox / "index.html").write_text(before.replace("One", "Older"))
+    (daemon.inbox / "one.md").unlink()
+    daemon.start()
+    wait(lambda: _page(daemon) == before, lambda: daemon.log)
 
 
 def test_kill_leaves_no_half_page(daemon: Daemon) -> None:

@@ -20,9 +20,7 @@ from narrated.human_formatting import duration
 from narrated.ledger.job import OPEN, JobState
 from narrated.ledger.store import Ledger
 from narrated.outbox.podcast_files import FEED_NAME, feed_beginning
-from narrated.podcast.feed_parts import MARK
 from narrated.podcast.page_episode import PAGE_NAME
-from narrated.podcast.page_markup import PAGE_MARK
 from narrated.podcast.show import NO_ADDRESS, NO_ADDRESS_REMEDY, Show
 from narrated.printable import printable
 from narrated.service.state_lock import holder
@@ -325,6 +323,9 @@ def _of_podcast(config: Config) -> dict[str, Any]:
     """Find the feed and the page of ours at the root of the outbox."""
     if config.podcast is None or (root := show_of(config)) is None:
         return {}
+    from narrated.podcast.feed_parts import MARK  # late: `narrated status` needs few modules
+    from narrated.podcast.page_markup import PAGE_MARK
+
     feed = _ours(config.outbox, FEED_NAME, MARK)
     return {
         "feeds": (feed,) if feed else (),
