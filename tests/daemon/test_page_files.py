@@ -229,7 +229,7 @@ def test_loose_picture_has_its_copy(daemon: Daemon) -> None:
     assert 'data-kind="picture"' in _page(daemon)
     pictures = sorted(daemon.outbox.glob("index.files/*.jpg"))
     opened = [Image.open(io.BytesIO(each.read_bytes())) for each in pictures]
-    assert sorted(each.size for each in opened) == [(320, 320), (1200, 600)]
+    assert sorted(each.size for each in opened) == [(320, 320), (1600, 800)]
 
 
 @pytest.mark.faults  # it takes root to mount a disk
