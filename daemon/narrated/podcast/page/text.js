@@ -43,11 +43,17 @@ narrated.text = (() => {
   /** Put what the voice says of a thing under it: a picture, a table or code is not read out. */
   function tellSaid(thing, said) {
     const words = said[thing.dataset.s?.split(" ")[0]];
-    if (!words || thing.localName === "h1" || thing.textContent.trim() === words) return;
+    if (!words || thing.localName === "h1") return;
+    if (letters(thing.textContent) === letters(words)) return;
     const line = element("p", "said", words);
     line.dataset.s = thing.dataset.s;
     if (thing.localName === "figure") thing.append(line);
     else thing.after(line);
+  }
+
+  /** The letters and digits of words alone: "An image, a cat." is "An image: a cat." for the eye. */
+  function letters(words) {
+    return words.replace(/[^\p{L}\p{N}]/gu, "").toLowerCase();
   }
 
   function clear() {
