@@ -144,6 +144,15 @@ def test_rule_finds_what_breaks_it(key: str) -> None:
     assert _broken(_feed().replace(old, new, 1))[key] == found
 
 
+@pytest.mark.parametrize("value", ["9" * 5000, "http://[", "//", "%", "&#x202e;", "é", "-1", ""])
+def test_no_value_breaks_the_check(value: str) -> None:
+    """Whatever stands in a feed, its rules are checked to the end."""
+    for written in ('"30000"', "https://example.org/pod/two.mp3", "audio/mpeg", ">60<", "2024"):
+        assert written in _feed()
+        new = f"{written[0]}{value}{written[-1]}" if written[0] in '">' else value
+        assert isinstance(_broken(_feed().replace(written, new)), dict)
+
+
 def test_rule_of_files_finds_them() -> None:
     """A sound that is absent or of another length, and an absent transcript, are found."""
     there = ("one.mp3", "one.vtt", "one.chapters.json", "cover-1.jpg")

@@ -50,6 +50,10 @@ def _endless_line(line: socket.socket) -> None:
         line.sendall(b"x" * 65536)
 
 
+def _broken_chunks(line: socket.socket) -> None:
+    line.sendall(HEAD + b"transfer-encoding: chunked\r\n\r\nzz\r\nwords")
+
+
 def _rubbish(line: socket.socket) -> None:
     line.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
 
@@ -84,6 +88,7 @@ def _talking(talk: Talk) -> Iterator[str]:
         (_endless_headers, "no HTTP: HTTPException"),
         (_endless_line, "no HTTP: LineTooLong"),
         (_rubbish, "no HTTP: BadStatusLine"),
+        (_broken_chunks, "no HTTP: IncompleteRead"),
     ],
 )
 def test_hostile_answer_ends(talk: Talk, told: str) -> None:
@@ -104,6 +109,17 @@ def test_endless_body_is_cut() -> None:
         answer = client.ask("GET", address, most_bytes=100_000)
         assert (len(answer.body), answer.is_cut) == (100_000, True)
         assert client.ask("GET", address, most_bytes=10).body == b"x" * 10
+
+
+def test_absurd_length_is_none() -> None:
+    """A length that no file can have counts as none."""
+    with serving_podcast() as server, HttpClient() as client:
+        server.files["/a"] = ("text/plain", b"words")
+        for length, told in (("9" * 5000, None), ("5, 5", None), ("5", 5)):
+            server.spoils = lambda asked, reply, length=length: reply.headers.update(
+                {"content-length": length}
+            )
+            assert client.ask("HEAD", f"{server.address}/a").length == told
 
 
 def test_connection_is_kept() -> None:

@@ -1,6 +1,9 @@
 """`narrated podcast check URL` against servers: a right one, and wrong ones of each kind."""
 
+import threading
 from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -253,6 +256,30 @@ def test_other_address_is_told(server: PodcastServer) -> None:
     assert "self: The feed does not tell its own address." in checked.output
     assert "base_url: …}` to the address at which you serve" in checked.output
     assert checked.exit_code == 0
+
+
+def test_pythons_server_is_refused(server: PodcastServer, tmp_path: Path) -> None:
+    """Python's own http.server looks well in a browser, but ignores ranges: Apple refuses it."""
+    for path, (_, content) in server.files.items():
+        target = tmp_path / path[1:]
+        target.parent.mkdir(exist_ok=True)
+        target.write_bytes(content)
+    quiet = partial(_QuietFiles, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), quiet) as plain:
+        address = f"http://127.0.0.1:{plain.server_port}"
+        (tmp_path / "pod/feed.xml").write_bytes(_feed(address))
+        thread = threading.Thread(target=plain.serve_forever, args=(0.01,))
+        thread.start()
+        checked = _check(f"{address}/pod/feed.xml")
+        plain.shutdown()
+        thread.join()
+    assert [line.partition(":")[0] for line in _bad(checked)] == ["BAD   Apple, ranges"]
+    assert checked.exit_code == 1
+
+
+class _QuietFiles(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
 
 
 def test_silent_server_is_left(server: PodcastServer) -> None:

@@ -13,7 +13,15 @@ from urllib.parse import SplitResult, urlsplit
 from narrated.podcast.categories import category
 from narrated.podcast.episode import SOUNDS
 from narrated.podcast.episode_text import MOST_DESCRIPTION_BYTES
-from narrated.podcast.feed_reading import ATOM, CONTENT, ITUNES, PODCAST, FeedElement, ReadFeed
+from narrated.podcast.feed_reading import (
+    ATOM,
+    CONTENT,
+    ITUNES,
+    PODCAST,
+    FeedElement,
+    ReadFeed,
+    whole_number,
+)
 from narrated.podcast.show import COVER_SIDE
 from narrated.reading.language_tags import language_tag
 
@@ -79,8 +87,7 @@ def is_relative(item: FeedElement) -> bool:
 
 def sound_bytes(item: FeedElement) -> int:
     """Return the told length of a sound; 0 if none is told."""
-    written = sound(item, "length")
-    return int(written) if written.isascii() and written.isdigit() else 0
+    return whole_number(sound(item, "length")) or 0
 
 
 def refused_names(feed: ReadFeed) -> Iterator[str]:
@@ -111,8 +118,7 @@ def is_in_the_future(item: FeedElement) -> bool:
 
 def has_no_duration(item: FeedElement) -> bool:
     """True if an episode does not tell its duration."""
-    written = item.text(f"{ITUNES}duration")
-    return not (written.isascii() and written.isdigit() and int(written) > 0)
+    return not whole_number(item.text(f"{ITUNES}duration"))
 
 
 def has_strange_transcript(item: FeedElement) -> bool:

@@ -1,5 +1,6 @@
 """Reads a feed as its readers do, for the check of its rules; it trusts nothing in it."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -11,6 +12,9 @@ ITUNES = "{http://www.itunes.com/dtds/podcast-1.0.dtd}"
 PODCAST = "{https://podcastindex.org/namespace/1.0}"
 ATOM = "{http://www.w3.org/2005/Atom}"
 CONTENT = "{http://purl.org/rss/1.0/modules/content/}"
+
+
+_WHOLE = re.compile(r"[0-9]{1,18}")
 
 
 class NoFeed(ValueError):
@@ -78,6 +82,11 @@ class ReadFeed:
 
     channel: FeedElement
     items: tuple[FeedElement, ...]
+
+
+def whole_number(written: str) -> int | None:
+    """Return a number that somebody wrote; None for one that no file, and no time, can have."""
+    return int(written) if _WHOLE.fullmatch(written) else None
 
 
 def parse_feed(content: bytes) -> etree._Element:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, Self
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from narrated import __version__
+from narrated.podcast.feed_reading import whole_number
 from narrated.printable import printable
 
 MOST_REDIRECTS = 5
@@ -26,6 +27,7 @@ _READ_BYTES = 1 << 16
 _REDIRECTS = (301, 302, 303, 307, 308)
 _PERMANENT = (301, 308)
 _UNQUOTED = "%/:=&?~+!$,;'@()*[]-._"
+_NO_ADDRESS = "it is no address"
 _HEADERS = {"User-Agent": f"narrated/{__version__} (podcast check)", "Accept": "*/*"}
 
 
@@ -58,8 +60,7 @@ class Answer:
     @property
     def length(self) -> int | None:
         """The length that the server tells; None if it tells none."""
-        written = self.header("content-length")
-        return int(written) if written.isascii() and written.isdigit() else None
+        return whole_number(self.header("content-length"))
 
 
 class _Server(NamedTuple):
@@ -117,9 +118,8 @@ class HttpClient:
         self._server = self._connection = None
 
     def _answer(self, address: str, question: "_Question") -> Answer:
+        server, parts = _located(address)
         try:
-            parts = urlsplit(address)
-            server = _server_of(parts)
             if server == self._server:  # it may have hung up since the last question
                 with suppress(ConnectionError, http.client.RemoteDisconnected):
                     return self._exchange(server, parts, question)
@@ -210,6 +210,15 @@ def is_web_address(address: str) -> bool:
     return False
 
 
+def _located(address: str) -> tuple[_Server, SplitResult]:
+    """Return the server of an address, and its parts. Errors: NoAnswer."""
+    try:
+        parts = urlsplit(address)
+        return _server_of(parts), parts
+    except ValueError as error:
+        raise NoAnswer(_NO_ADDRESS) from error
+
+
 def _server_of(parts: SplitResult) -> _Server:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise NoAnswer("it is no address of http or https")
@@ -266,6 +275,6 @@ def _reason(error: Exception) -> str:
             return "nothing listens there"
         case OSError():
             return f"the connection broke: {error.strerror or type(error).__name__}"
-        case http.client.HTTPException():
-            return f"its answer is no HTTP: {type(error).__name__}"
-    return "it is no address"
+        case http.client.InvalidURL() | UnicodeError():
+            return _NO_ADDRESS
+    return f"its answer is no HTTP: {type(error).__name__}"

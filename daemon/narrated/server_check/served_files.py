@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 
 from lxml import etree
 
-from narrated.podcast.feed_reading import ITUNES, PODCAST
+from narrated.podcast.feed_reading import ITUNES, PODCAST, whole_number
 from narrated.server_check.http_client import Answer, HttpClient, NoAnswer
 
 OLD_TAG = '"of-an-older-version"'
@@ -95,8 +95,7 @@ def _range(length: int) -> range:
 def _of_element(element: etree._Element, base: str) -> NamedFile | None:
     match element.tag:
         case "enclosure":
-            written = element.get("length", "")
-            length = int(written) if written.isascii() and written.isdigit() else None
+            length = whole_number(str(element.get("length", "")))
             return _file(element, "url", base, Kind.SOUND, length)
         case tag if tag == f"{PODCAST}transcript":
             return _file(element, "url", base, Kind.TRANSCRIPT)
