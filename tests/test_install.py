@@ -183,46 +183,24 @@ def test_shared_folder_refused(folder: str, tmp_path: Path) -> None:
 
 def test_server_sees_outbox_and_token(tmp_path: Path) -> None:
     """The service that serves the podcast sees this box's outbox and token alone."""
-    with_config(tmp_path, "inbox: /data/in\noutbox: /home/ann/out\nstate: /data/a:b\n")
+    with_config(tmp_path, "inbox: /data/in\noutbox: /home/ann/out\nstate: /data/state\n")
     install(root=tmp_path)
     units = tmp_path / "etc/systemd/system"
     lines = settings((units / "narrated-serve.service.d/10-paths.conf").read_text())
     assert lines[1].endswith('narrated" --config "/etc/narrated/narrated.yaml" serve')
     assert lines[2:] == [
-        'Environment="STATE_DIRECTORY=/data/a:b"',
         "InaccessiblePaths=",
         'InaccessiblePaths="-/data/in"',
         'InaccessiblePaths="-/var/cache/narrated"',
         "InaccessiblePaths=-/run/narrated -/run/lock",
-        r'TemporaryFileSystem="/data/a\\:b:ro"',
-        r'BindReadOnlyPaths="-/data/a\\:b/serve"',
+        "BindReadOnlyPaths=",
         "ProtectHome=tmpfs",
         'BindReadOnlyPaths="-/home/ann"',
+        'TemporaryFileSystem="/data/state:ro"',
+        'BindReadOnlyPaths="/data/state/serve"',
     ]
-
-
-def test_push_units_know_the_outbox(tmp_path: Path) -> None:
-    """The units that push have this box's outbox, and see nothing else of the daemon's."""
-    with_config(tmp_path, "inbox: /data/50% in\noutbox: /data/50% out\nstate: /data/state\n")
-    install(root=tmp_path)
-    units = tmp_path / "etc/systemd/system"
-    feed = settings((units / "narrated-push.path.d/10-paths.conf").read_text())
-    assert feed == [
-        "PathChanged=",
-        "PathChanged=/data/50%% out/feed.xml",
-        "PathExists=/run/narrated-push/again",
-    ]
-    page = settings((units / "narrated-push-page.path.d/10-paths.conf").read_text())
-    assert page == ["PathChanged=", "PathChanged=/data/50%% out/index.html"]
-    sent = settings((units / "narrated-push.service.d/10-paths.conf").read_text())
-    assert sent == [
-        'Environment="OUTBOX=/data/50%% out"',
-        "InaccessiblePaths=",
-        "InaccessiblePaths=-/run/narrated",
-        'InaccessiblePaths="-/data/50%% in"',
-        'InaccessiblePaths="-/data/state"',
-        'InaccessiblePaths="-/var/cache/narrated"',
-    ]
+    folders = (tmp_path / "etc/tmpfiles.d/narrated.conf").read_text()
+    assert 'd "/data/state/serve" :0700 :narrated :narrated' in folders
 
 
 def test_gpu_drop_in(tmp_path: Path) -> None:

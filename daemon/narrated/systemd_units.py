@@ -101,12 +101,10 @@ def tmpfiles(config: Config) -> str:
     head = shipped("systemd/narrated.tmpfiles").partition("\nd ")[0]
     rights = f":2775 :{ACCOUNT} :{ACCOUNT}"
     lines = [f"d {quoted(str(folder))} {rights}" for folder in (config.inbox, config.outbox)]
-    if config.state in _OWN:  # so that a token made later is seen by a server that runs
-        owner = f":{ACCOUNT} :{ACCOUNT}"
-        lines += [
-            f"d {config.state} :0750 {owner}",
-            f"d {config.state}/{TOKEN_FOLDER} :0700 {owner}",
-        ]
+    # So that a token that is made later is seen by a server that runs.
+    token_folder = config.state / TOKEN_FOLDER
+    for folder, mode in ((config.state, "0750"), (token_folder, "0700")):
+        lines.append(f"d {quoted(str(folder))} :{mode} :{ACCOUNT} :{ACCOUNT}")
     return "\n".join([head, *lines]) + "\n"
 
 
@@ -151,30 +149,31 @@ def _seen_by_server(config: Config) -> list[str]:
     hidden = [config.inbox, config.cache, config.archive]
     shut = [path for path in hidden if path and not config.outbox.is_relative_to(path)]
     lines = [
-        f"Environment={quoted(f'STATE_DIRECTORY={config.state}')}",
         "InaccessiblePaths=",
         *(f"InaccessiblePaths={quoted(f'-{path}')}" for path in shut),
         "InaccessiblePaths=-/run/narrated -/run/lock",
     ]
     if config.state not in _OWN:
-        lines += [
-            f"TemporaryFileSystem={quoted(_escaped_colons(config.state) + ':ro')}",
-            *_bind_mounts([config.state / TOKEN_FOLDER], []),
-        ]
+        lines.append("BindReadOnlyPaths=")
+    if in_a_home(config.outbox) or in_a_home(config.state):
+        lines.append("ProtectHome=tmpfs")
     if in_a_home(config.outbox):
-        lines += ["ProtectHome=tmpfs", *_bind_mounts([config.outbox.parent], [])]
+        lines += _bind_mounts([config.outbox.parent], [])
+    if config.state not in _OWN and ":" not in str(config.state):  # a colon has a meaning here
+        # Without a `-`: a server that does not see whether there is a token must not start.
+        token_folder = quoted(str(config.state / TOKEN_FOLDER))
+        lines.append(f"TemporaryFileSystem={quoted(f'{config.state}:ro')}")
+        lines.append(f"BindReadOnlyPaths={token_folder}")
+    elif in_a_home(config.state):
+        lines += _bind_mounts([config.state], [])
     return lines
 
 
 def _bind_mounts(paths: list[Path], writable: list[Path]) -> Iterator[str]:
     for path in paths:
         setting = "BindPaths" if path in writable else "BindReadOnlyPaths"
-        yield f"{setting}={quoted('-' + _escaped_colons(path))}"
-
-
-def _escaped_colons(path: Path) -> str:
-    """A path for a setting in which a colon separates it from what follows."""
-    return str(path).replace(":", r"\:")
+        # Between quotes a colon is part of the path, and a backslash before it would be as well.
+        yield f"{setting}={quoted(f'-{path}')}"
 
 
 def _program(config_path: Path) -> str:

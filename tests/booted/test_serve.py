@@ -103,6 +103,18 @@ def test_failed_start_is_tried_once(box: Box, process: Path) -> None:
     assert box.journal("-u", UNIT).count("unknown key `speach`") == starts == 1
 
 
+def test_unseen_token_lets_nobody_in(box: Box, process: Path) -> None:
+    """Where the server could not see whether there is a token, it does not start."""
+    folder = "/var/lib/narrated/serve"
+    box.run("systemctl", "stop", UNIT)
+    box.run("mv", folder, f"{folder}-away")
+    with pytest.raises(AssertionError):
+        get(box, "feed.xml")
+    assert box.run(PROGRAM, "install")  # makes it again, as the boot does
+    assert box.run("stat", "-c", "%a %U", folder) == "700 narrated"
+    assert get(box, "feed.xml")[0] == 200
+
+
 def test_server_stops_and_comes_back(box: Box, process: Path) -> None:
     """A stop is clean, and the next request starts it again."""
     box.run("systemctl", "stop", UNIT)
