@@ -2,7 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# One pip at a time: each puts narrated itself in anew, and `make -j2 ready` runs several.
+PIP := flock $(VENV) $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 # Do not compile what pip installs (pip reads "0" as "no"): a module is compiled when it is first
 # imported, and most never are. It halves the CPU of all installing, by the tests, too.
