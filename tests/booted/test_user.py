@@ -133,3 +133,16 @@ def test_user_serves_the_podcast(ann: Account) -> None:
     assert ann.run("systemctl", "--user", *shown) == "AF_UNIX"
     units = ("narrated-serve.service", "narrated-serve.socket")
     assert ann.run("systemd-analyze", "--user", "verify", "--man=no", *units) == ""
+
+
+def test_user_podcast_is_pushed(ann: Account) -> None:
+    """A user's own podcast is sent to where its push.conf says, after each change."""
+    config, push = ann.config, ann.home / ".config/narrated/push/push.conf"
+    config.write_text(f"{config.read_text()}\npodcast: {{title: Mine}}\n")
+    push.write_text("DESTINATION=/home/ann/served\n")
+    ann.run("systemctl", "--user", "reload", "narrated")
+    ann.run("systemctl", "--user", "enable", "--now", "narrated-push.path")
+    ann.drop("pushed.md", "One line to be served.")
+    feed = ann.home / "served/feed.xml"
+    until(lambda: feed.exists() and "pushed.mp3" in feed.read_text())
+    assert (ann.home / "served/pushed.mp3").exists()
