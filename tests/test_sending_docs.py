@@ -1,4 +1,4 @@
-"""The commands of docs/serving.md that send the podcast to an object store, by the real rclone."""
+"""The commands of docs/serving.md that send the podcast to a store or to GitHub Pages."""
 
 import os
 import re
@@ -15,7 +15,7 @@ from support.object_store import ObjectStore, object_store
 
 ROOT = Path(__file__).parents[1]
 UNIT = ROOT / "systemd/narrated-push.service"
-MISSING = ", ".join(name for name in ("rclone", "rsync") if shutil.which(name) is None)
+MISSING = ", ".join(name for name in ("rclone", "rsync", "git") if shutil.which(name) is None)
 SOUNDS = ("post.mp3", "post.vtt", "post.srt", "post.transcript.json", "post.chapters.json")
 UNPUBLISHED = ("post.json", "bad.error.txt", "narrated.status.txt", ".stignore", ".git/config")
 
@@ -46,7 +46,7 @@ class Pushes:
         drop_in = _joined(blocks("serving.md", "An object store", "ini")[1])
         environment = self._environment(drop_in)
         commands = re.findall(r"(?m)^ExecStart=(.+)$", drop_in)
-        assert len(commands) == 7
+        assert len(commands) == 9
         for command in commands:
             # A shell without globs reads these lines as systemd does.
             done = subprocess.run(
@@ -95,8 +95,9 @@ def test_podcast_goes_to_a_store(tmp_path: Path) -> None:
         pushes.write("index.files/now.js", "the names of drafts")
         pushes.push()
         published = {f"travel/{name}" for name in SOUNDS}
-        published |= {"feed.xml", "index.html", "index.files/page.js"}
+        published |= {"feed.xml", "index.html", "index.files/page.js", "index.files/now.js"}
         assert set(store.objects) == published
+        assert store.objects["index.files/now.js"].content == b""
         for key, stored in store.objects.items():
             expected = next(type for each, type in MEDIA_TYPES.items() if key.endswith(each))
             assert stored.type.partition(";")[0] == expected.partition(";")[0], key
@@ -113,3 +114,33 @@ def test_podcast_goes_to_a_store(tmp_path: Path) -> None:
         pushes.push()
         assert store.changes[:2] == ["PUT later.mp3", "PUT feed.xml"]
         assert sorted(store.changes[2:]) == sorted(f"DELETE travel/{name}" for name in SOUNDS)
+
+
+def test_podcast_goes_to_pages(tmp_path: Path) -> None:
+    """A repository gets what is published in a commit, and none where nothing changed."""
+    outbox, site = tmp_path / "outbox", tmp_path / "podcast-site"
+    for name in (*SOUNDS, *UNPUBLISHED, "feed.xml", "index.html", "index.files/now.js"):
+        (outbox / name).parent.mkdir(parents=True, exist_ok=True)
+        (outbox / name).write_text("content")
+    (script,) = blocks("serving.md", "GitHub Pages", "sh")
+    script = script.replace("/srv/narrated/outbox", str(outbox))
+    author = {"GIT_AUTHOR_NAME": "Ada", "GIT_AUTHOR_EMAIL": "ada@example.org"}
+    committer = {name.replace("AUTHOR", "COMMITTER"): value for name, value in author.items()}
+    own = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), **author, **committer}
+
+    def run(command: str) -> str:
+        ran = subprocess.run(["sh", "-ec", command], env=own, capture_output=True, text=True)
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+        return ran.stdout
+
+    run("git init --quiet --bare --initial-branch=main ~/github.git")
+    run("git clone --quiet ~/github.git ~/podcast-site")
+    assert site.is_dir()
+    for _ in range(2):
+        run(script)
+    commits = run("git -C ~/github.git log --format=%s main").splitlines()
+    assert commits == ["Podcast"]
+    published = set(run("git -C ~/github.git ls-tree -r --name-only main").splitlines())
+    named = {"feed.xml", "index.html", "index.files/now.js", ".nojekyll"}
+    assert published == {*SOUNDS, *named}
+    assert run("git -C ~/github.git show main:index.files/now.js") == ""
