@@ -37,10 +37,10 @@ def _picture(colour: str, size: tuple[int, int] = (64, 48)) -> bytes:
 
 
 def _drop(daemon: Daemon, folder: str, *colours: str, settings: str = GALLERY) -> None:
-    """Drop a folder with a picture of each colour, its settings last."""
+    """Drop a folder with a picture of each colour, its settings first."""
+    daemon.drop(f"{folder}/.narrated.yaml", settings)
     for number, colour in enumerate(colours, start=1):
         daemon.drop(f"{folder}/{number}.png", _picture(colour))
-    daemon.drop(f"{folder}/.narrated.yaml", settings)
 
 
 def _told(daemon: Daemon, stem: str) -> str:
@@ -87,23 +87,36 @@ def test_pictures_are_one_narration(daemon: Daemon) -> None:
     ]
     assert manifest["description"] == "We were at the sea."
     assert list(manifest["shows"]) == ["album/2.png", "album/10.png"]
-    daemon.manifest("album/inner/1")
-    daemon.wait_idle()
     inner = narration("album/inner/1", "mp3", "txt")
-    assert _below(daemon, "album") == _gallery("album") | inner
+    wait(lambda: _below(daemon, "album") == _gallery("album") | inner, lambda: daemon.log)
 
 
-def test_changes_wait_for_quiet(daemon: Daemon) -> None:
+def _wait_noted(daemon: Daemon, folder: str) -> None:
+    """Wait until the status lists a gallery whose folder has changed."""
+    wait(lambda: f"{folder}/.narrated.yaml" in str(daemon.status()["arriving"]), lambda: daemon.log)
+
+
+def _hurry(daemon: Daemon, settle: str) -> None:
+    """Change the time after which a folder is quiet."""
+    daemon.configure(**{**QUICK, "settle": settle})
+    assert daemon.ask("reload").returncode == 0
+
+
+def test_changes_wait_for_quiet(tmp_path: Path) -> None:
     """Pictures that come one after the other make one job; none is narrated by itself."""
-    daemon.drop("slow/.narrated.yaml", GALLERY)
-    for number, colour in enumerate(["red", "green", "blue"], start=1):
-        daemon.drop(f"slow/{number}.png", _picture(colour))
-        wait(lambda name=f"slow/{number}.png": name not in str(daemon.status()["arriving"]))
-    _wait_told(daemon, "slow", "red", "green", "blue")
-    daemon.wait_idle()
-    assert daemon.history("slow/.narrated.yaml") == ["done"]
-    assert _below(daemon, "slow") == _gallery("slow")
-    assert [daemon.history(f"slow/{number}.png") for number in (1, 2, 3)] == [[], [], []]
+    with running(tmp_path, **{**QUICK, "settle": "20s"}) as daemon:  # quiet after 200 s
+        _drop(daemon, "slow", "red")
+        _wait_noted(daemon, "slow")
+        daemon.drop("slow/2.png", _picture("green"))
+        daemon.drop("slow/3.png", _picture("blue"))
+        wait(lambda: ".png" not in str(daemon.status()["arriving"]), lambda: daemon.log)
+        assert daemon.history("slow/.narrated.yaml") == []
+        _hurry(daemon, "100ms")
+        _wait_told(daemon, "slow", "red", "green", "blue")
+        daemon.wait_idle()
+        assert daemon.history("slow/.narrated.yaml") == ["done"]
+        assert _below(daemon, "slow") == _gallery("slow")
+        assert [daemon.history(f"slow/{number}.png") for number in (1, 2, 3)] == [[], [], []]
 
 
 def test_changed_gallery_is_remade(daemon: Daemon) -> None:
@@ -148,7 +161,7 @@ def test_empty_gallery_is_withdrawn(daemon: Daemon) -> None:
     _wait_told(daemon, "empty", "red")
     (daemon.inbox / "empty/1.png").unlink()
     wait(lambda: _below(daemon, "empty") == set(), lambda: daemon.log)
-    assert daemon.history("empty/.narrated.yaml")[-1] == "removed"
+    wait(lambda: daemon.history("empty/.narrated.yaml")[-1] == "removed", lambda: daemon.log)
     daemon.drop("empty/2.png", _picture("blue"))
     _wait_told(daemon, "empty", "blue")
 
@@ -230,17 +243,20 @@ def test_gallery_stays_with_archive(tmp_path: Path) -> None:
 @pytest.mark.faults
 def test_killed_daemon_makes_gallery(tmp_path: Path) -> None:
     """A gallery whose folder changed before a kill is narrated after the next start."""
-    daemon = Daemon(tmp_path, **QUICK)
+    daemon = Daemon(tmp_path, **{**QUICK, "settle": "20s"})
     daemon.start()
     _drop(daemon, "killed", "red")
-    wait(lambda: "killed" in json.dumps(daemon.status()["arriving"]), lambda: daemon.log)
+    _wait_noted(daemon, "killed")
     daemon.kill()
     daemon.drop("killed/2.png", _picture("blue"))
+    daemon.configure(**QUICK)
     with daemon:
         _wait_told(daemon, "killed", "red", "blue")
+        _hurry(daemon, "20s")
         (daemon.inbox / "killed/1.png").unlink()
-        wait(lambda: "killed" in json.dumps(daemon.status()["arriving"]), lambda: daemon.log)
+        _wait_noted(daemon, "killed")
         daemon.kill()
+    daemon.configure(**QUICK)
     with daemon:
         _wait_told(daemon, "killed", "blue")
         daemon.wait_idle()

@@ -43,6 +43,13 @@ def test_third_stem_is_numbered() -> None:
     assert placed(["x.MD", "x.md.txt", "x.md"]) == ["x", "x.md", "x.md-2"]
 
 
+def test_gallery_is_beside_its_folder() -> None:
+    """A gallery has the name of its folder, beside it, unless a source has it."""
+    settings = ["trips/v1.2/.narrated.yaml", ".narrated.yaml"]
+    assert placed(settings) == ["trips/v1.2", "pictures"]
+    assert placed(["album.md", "album/.narrated.yaml"]) == ["album", "album.gallery"]
+
+
 def test_folded_names_are_distinct() -> None:
     """Names that a folding file system cannot tell apart get two stems."""
     composed, decomposed = "Caf\u00e9.md", unicodedata.normalize("NFD", "cafE\u0301.md")

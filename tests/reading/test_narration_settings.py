@@ -5,6 +5,7 @@ import pytest
 from narrated.errors import SourceError
 from narrated.reading.narration_settings import (
     NarrationSettings,
+    for_posts,
     lexicon_path,
     merged,
     parse_folder_settings,
@@ -46,6 +47,14 @@ def refused(text: str, file: str = "blog/.narrated.yaml") -> str:
     with pytest.raises(SourceError) as caught:
         parsed(text, file)
     return str(caught.value)
+
+
+def test_gallery_has_keys_of_its_own() -> None:
+    """A gallery has a title and a description; no post takes them, or the gallery, from there."""
+    gallery = parsed("gallery: true\ntitle: Sea\ndescription: Salt.\nvoice: v2\n")
+    assert (gallery.gallery, gallery.title, gallery.description) == (True, "Sea", "Salt.")
+    assert for_posts(gallery) == NarrationSettings(voice="v2")
+    assert "has a `title`, and no post takes it" in refused("title: Sea\n")
 
 
 def test_every_key_is_read() -> None:
