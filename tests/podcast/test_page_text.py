@@ -81,3 +81,30 @@ def test_sentences_are_marked(text, expected):
     assert {number: " ".join(words.split()) for number, words in found.items()} == {
         number: " ".join(words.split()) for number, words in expected.items()
     }
+
+
+CODE = "```\nx = 1\ny = 2\n```\n\n"
+ROWS = "".join(f"| r{number} | s |\n" for number in range(1, 10))
+LONG = "One is. Two is. Three is. Four is. Five is."
+RUNS = [
+    (f"{CODE}{CODE}<!-- c -->\n\n{CODE}Text.\n\n{CODE}", {}, "pre", ["1", "1", "1", "3"]),
+    (f"{CODE}{CODE}", {"code": "announce"}, "pre", ["1", "2"]),
+    (f"{CODE}Text.\n\n", {"code": "skip"}, "pre", [None]),
+    ("![](a.png)\n\n![](b.png)\n\n![Cat](c.png)\n", {}, "figure", ["1", "1", "2"]),
+    ("![](a.png)\n\n[^1]: ![](d.png)\n\n![](b.png)\n", {}, "figure", ["1", "1", None]),
+    ("- [a](u)\n- [b](u)\n- [c](u)\n- [d](u)\n- [e](u)\n- [f](u)\n", {}, "ul", ["1"]),
+    (f"> {LONG}\n", {}, "blockquote", ["1 7"]),
+    (f"| A | B |\n|---|---|\n{ROWS}", {}, "table", ["1"]),
+    (f"| A | B |\n|---|---|\n{ROWS}", {}, "tr", [None, *"23456", "7", "7", "7", "7"]),
+    (f"| A | B |\n|---|---|\n{ROWS}", {"tables": "skip"}, "table", [None]),
+    (CODE, {"code": "read"}, "pre", ["1 4"]),
+    (CODE, {"code": "read"}, "pre span", ["2", "3"]),
+    ("- [x] ---\n- One\n", {}, "li", [None, None]),
+]
+
+
+@pytest.mark.parametrize(("text", "chosen", "place", "numbers"), RUNS, ids=range(len(RUNS)))
+def test_announced_blocks_are_marked(text, chosen, place, numbers):
+    """What is told once, or in part, marks all that it tells of; what is skipped has no mark."""
+    tree = parsed(html_of(f"# Tea\n\n{text}", **chosen))
+    assert [each.get("data-s") for each in tree.select(place)] == numbers

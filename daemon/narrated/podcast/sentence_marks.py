@@ -151,17 +151,23 @@ def _has_words(table: doc.Table, row: tuple[doc.Cell, ...]) -> bool:
 def _mark_runs(
     nodes: Iterable[Node], own: Mapping[int, list[SpokenSentence]], marks: Marks
 ) -> None:
-    """Mark all blocks of a run by the sentence that tells of it; the first of them has it."""
-    kind, number = "", -1
+    """Mark all blocks of a run by the sentence that tells of it; the first of them has it.
+
+    A footnote between two of them is no part of it, nor are they of a run in the footnote.
+    """
+    notes = {-1: -1}  # the footnote that each block is in
+    runs: dict[int, tuple[str, int]] = {}
     for node in nodes:
+        is_note = isinstance(node.block, doc.Footnote)
+        note = notes[node.number] = node.number if is_note else notes[node.outer]
+        kind, number = runs.get(note, ("", -1))
+        found = _run_kind(node.block)
         if node.number in own:
-            kind, number = _run_kind(node.block), own[node.number][0].number
-        elif kind and (found := _run_kind(node.block)):
-            if found == kind:
-                marks.whole[node.number].append(number)
-            kind = kind if found == kind else ""
-        elif not child_blocks(node.block) and not isinstance(node.block, doc.Unspoken):
-            kind = ""
+            runs[note] = found, own[node.number][0].number
+        elif kind and found == kind:
+            marks.whole[node.number].append(number)
+        elif found or not (child_blocks(node.block) or isinstance(node.block, doc.Unspoken)):
+            runs[note] = "", -1
 
 
 def _run_kind(block: doc.Blocks) -> str:
