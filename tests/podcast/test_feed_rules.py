@@ -233,3 +233,13 @@ def test_check_needs_a_podcast(tmp_path: Path) -> None:
     checked = _check(tmp_path, "")
     assert "Add `podcast: {title:" in checked.output
     assert checked.exit_code == 3
+
+
+def test_check_names_the_next_step(tmp_path: Path) -> None:
+    """A feed in the outbox that somebody serves is told with the command that asks the server."""
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/feed.xml").write_text(_feed())
+    podcast = "podcast: {title: A, base_url: 'https://example.org/pod'}"
+    told = "narrated podcast check https://example.org/pod/feed.xml\n"
+    assert told in _check(tmp_path, podcast).output
+    assert "podcast check" not in _check(tmp_path, "podcast: {title: A}").output

@@ -4,10 +4,12 @@ import threading
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from PIL import Image
 
 from narrated.cli.main import main
 from narrated.podcast.episode import Episode, LinkedFile
@@ -21,14 +23,22 @@ from narrated.server_check.served_files import Kind, NamedFile, ServedFile
 from narrated.server_check.server_rules import SERVER_RULES
 from support.podcast_server import Asked, PodcastServer, Reply, Spoils, serving_podcast
 
+
+def _cover(side: int) -> bytes:
+    written = BytesIO()
+    Image.new("RGB", (side, side)).save(written, "JPEG")
+    return written.getvalue()
+
+
+COVER = _cover(1400)
 SOUND = b"\1" * 20_000
 FILES = {
     "/pod/one.mp3": ("audio/mpeg", SOUND),
     "/pod/two.mp3": ("audio/mpeg", SOUND),
     "/pod/one.vtt": ("text/vtt; charset=utf-8", b"WEBVTT\n"),
     "/pod/one.chapters.json": ("application/json", b"{}"),
-    "/pod/one.1.jpg": ("image/jpeg", b"\xff\xd8"),
-    "/pod/cover.jpg": ("image/jpeg", b"\xff\xd8"),
+    "/pod/one.1.jpg": ("image/jpeg", COVER),
+    "/pod/cover.jpg": ("image/jpeg", COVER),
 }
 
 
@@ -280,6 +290,15 @@ def test_pythons_server_is_refused(server: PodcastServer, tmp_path: Path) -> Non
 class _QuietFiles(SimpleHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing."""
+
+
+def test_covers_are_looked_at(server: PodcastServer) -> None:
+    """The covers that the server gives are held against the rules of covers."""
+    server.files["/pod/cover.jpg"] = ("image/jpeg", _cover(1399))
+    checked = _check(f"{server.address}/pod/feed.xml")
+    (told,) = [line for line in checked.output.splitlines() if "Apple, cover" in line]
+    assert "The show's" in told, told
+    assert checked.exit_code == 1
 
 
 def test_silent_server_is_left(server: PodcastServer) -> None:

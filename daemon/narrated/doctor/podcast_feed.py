@@ -1,5 +1,6 @@
 """Checks the feed of the outbox by the rules of directories and players."""
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -93,10 +94,16 @@ def _findings(feed: ReadFeed, path: Path) -> Iterator[Finding]:
         kind = wrong if rule.refuses else warning
         yield kind(f"{rule.asked_by}, {rule.key}", rule.breach + _named(rule, found), rule.remedy)
     episodes = count_noun(len(feed.items), "episode")
-    if is_well:
-        yield well(_NAME, f"{shown(path)} has {episodes}, and keeps all {len(RULES)} rules.")
-    else:
-        yield well(_NAME, f"{shown(path)} has {episodes}.")
+    kept = f", and keeps all {len(RULES)} rules" if is_well else ""
+    yield well(_NAME, f"{shown(path)} has {episodes}{kept}.", _next_step(feed.channel.base_url))
+
+
+def _next_step(base_url: str) -> str:
+    """The command that asks the server of a feed; empty if nobody serves it."""
+    if not base_url:
+        return ""
+    address = printable(shlex.quote(base_url + FEED_NAME))
+    return f"To ask its server as players do: narrated podcast check {address}"
 
 
 def _named(rule: Rule, found: list[str]) -> str:

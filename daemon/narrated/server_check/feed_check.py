@@ -1,14 +1,23 @@
 """Checks a podcast at its address: the feed, and each file that the feed names."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Protocol, Self
 
 from lxml import etree
 
 from narrated.doctor.finding import Finding, warning, well, wrong
 from narrated.human_formatting import count_noun
+from narrated.podcast.cover_reading import HEAD_BYTES, cover_facts
 from narrated.podcast.feed_parts import MARK
-from narrated.podcast.feed_reading import FeedElement, NoFeed, ReadFeed, parse_feed
+from narrated.podcast.feed_reading import (
+    CoverFacts,
+    FeedElement,
+    NoFeed,
+    ReadFeed,
+    cover_addresses,
+    parse_feed,
+)
 from narrated.podcast.feed_rules import RULES, broken
 from narrated.printable import printable
 from narrated.server_check.asking import Asking, newest
@@ -24,6 +33,7 @@ _MOST_TAGS = 50 * _MOST_EPISODES
 _FEED_S = 60.0
 _FEED_TYPES = ("application/rss+xml", "application/xml", "text/xml")
 _MOST_NAMED = 3
+_MOST_COVERS = 21
 _REFUSED = {
     401: "Directories send no password: for a private feed, put a token into the path.",
     403: "Let everybody read the files.",
@@ -73,7 +83,7 @@ def _checked(client: HttpClient, answer: Answer, progress: Progress) -> Iterator
         yield wrong(_NAME, told, "Give the address of `feed.xml`.")
         return
     yield from _feed_findings(client, answer)
-    feed = _read(channel, answer.address)
+    feed = _read(channel, answer)
     is_well = True
     for rule, found in broken(feed):
         is_well = False
@@ -99,10 +109,26 @@ class _AnyFile(dict[str, int]):
         return True
 
 
-def _read(channel: etree._Element, address: str) -> ReadFeed:
-    base, files = address.rpartition("/")[0] + "/", _AnyFile()
-    items = (FeedElement(item, files, base) for item in channel.iter("item"))
-    return ReadFeed(FeedElement(channel, files, base), tuple(items))
+def _read(channel: etree._Element, answer: Answer) -> ReadFeed:
+    base = answer.address.rpartition("/")[0] + "/"
+    covers: dict[str, CoverFacts] = {}
+    whole = FeedElement(channel, _AnyFile(), base, covers=covers)
+    with HttpClient(public_only=answer.is_public) as client:
+        for path, address in _newest_covers(whole):
+            try:
+                cover = client.ask("GET", address, most_bytes=HEAD_BYTES)
+            except NoAnswer:  # told when each file is asked for
+                break
+            if cover.status == 200:
+                covers[path] = cover_facts(cover.body)
+    items = (replace(whole, element=item) for item in channel.iter("item"))
+    return ReadFeed(whole, tuple(items))
+
+
+def _newest_covers(whole: FeedElement) -> list[tuple[str, str]]:
+    """Return paths and addresses of the covers of the show and of its newest episodes."""
+    named = dict.fromkeys(cover_addresses(whole.element))
+    return [(path, each) for each in named if (path := whole.path(each))][:_MOST_COVERS]
 
 
 def _feed_findings(client: HttpClient, answer: Answer) -> Iterator[Finding]:
