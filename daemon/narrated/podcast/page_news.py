@@ -40,11 +40,12 @@ class PageNews(msgspec.Struct, frozen=True):
     """The break in which nothing is read; empty if there is none."""
     reading: tuple[ReadFile, ...] = ()
     waiting: int = 0
-    """The files that wait for their turn, or for something else."""
+    """The files that wait for their turn, or are still arriving."""
     next: tuple[str, ...] = ()
     """The first files that wait for their turn."""
     stuck: tuple[StuckFile, ...] = ()
     """The first files that wait for something else."""
+    stuck_count: int = 0
     failed: tuple[StuckFile, ...] = ()
     """The first that failed."""
     failed_count: int = 0

@@ -55,6 +55,7 @@ def page_news(report: StatusReport) -> PageNews:
     """Return what the page tells of a report."""
     if report.state in ("stopped", "finished"):
         report = replace(report, reading=())
+    stuck_count = max(report.counts.get("waiting", 0), len(report.waiting))
     return PageNews(
         running=report.state not in ("stopped", "finished"),
         paused=line_of(report.paused),
@@ -62,9 +63,10 @@ def page_news(report: StatusReport) -> PageNews:
             ReadFile(printable(each.path), round(min(1.0, max(0.0, each.fraction)), 2))
             for each in report.reading[:MOST_LISTED]
         ),
-        waiting=report.queued + report.waiting_count,
+        waiting=report.queued + report.waiting_count - stuck_count,
         next=tuple(map(printable, report.queue[:MOST_LISTED])),
         stuck=_stuck(report.waiting),
+        stuck_count=stuck_count,
         failed=_stuck(report.failed),
         failed_count=report.failed_count,
         held=tuple(
