@@ -1,10 +1,13 @@
 """The page's files in the outbox: they follow each change, and nobody else's is touched."""
 
 import io
+import itertools
 import json
+import os
 import re
 import signal
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -52,7 +55,10 @@ def _files(daemon: Daemon) -> dict[str, tuple[int, int]]:
 
 def _taken(path: Path) -> Any:
     """What a script hands to the page."""
-    content = path.read_text()
+    return _data(path.read_text())
+
+
+def _data(content: str) -> Any:
     found = re.fullmatch(r'narrated\.take\("\w+",(.*)\);\n', content, re.DOTALL)
     assert found, content
     return json.loads(found[1])
@@ -218,6 +224,30 @@ def test_news_tell_of_the_work(tmp_path: Path) -> None:
         assert news["held"] == [{"name": "later.md", "why": "its front matter says `draft: true`"}]
     news = _news(daemon)
     assert (news["running"], news["reading"], news["waiting"]) == (False, [], 1)
+
+
+def test_news_are_written_rarely(tmp_path: Path) -> None:
+    """News are 3 s apart at least, those of progress alone 30 s: a synchroniser sends each."""
+    with running(tmp_path, podcast=SHOW, **toy(tmp_path, delay_s=0.2, rows=1)) as daemon:
+        text = "\n\n".join(f"Sentence number {number}." for number in range(400))
+        daemon.drop("long.md", f"# Long\n\n{text}\n")
+        wait(lambda: _news(daemon)["reading"], lambda: daemon.log)
+        written = []
+        for _ in range(40):
+            with (daemon.outbox / "index.files/now.js").open() as file:
+                written_s = os.fstat(file.fileno()).st_mtime
+                if not written or written[-1][0] != written_s:
+                    written.append((written_s, _data(file.read())))
+            time.sleep(0.2)
+        assert daemon.status()["reading"], "it was over too soon to tell"
+    for (one_s, one), (other_s, other) in itertools.pairwise(written):
+        is_progress_alone = _without_progress(one) == _without_progress(other)
+        assert other_s - one_s > (29 if is_progress_alone else 2.9), (one, other)
+
+
+def _without_progress(news: Any) -> Any:
+    reading = [each["name"] for each in news["reading"]]
+    return news | {"reading": reading, "told_s": 0}
 
 
 def test_loose_picture_has_its_copy(daemon: Daemon) -> None:
