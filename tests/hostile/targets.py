@@ -14,6 +14,7 @@ import msgspec
 from narrated.engines.model_free_captioner import describe
 from narrated.errors import EngineError, NarratedError, SourceError
 from narrated.outbox import manifest
+from narrated.podcast.feed_answers import section_answer
 from narrated.podcast.page_text import page_text
 from narrated.podcast.spoken_sentences import sentences_of_script
 from narrated.reading.cover_jpeg import cover
@@ -61,7 +62,8 @@ def front(data: bytes) -> None:
 
 
 def folder(data: bytes) -> None:
-    """A folder's settings."""
+    """A folder's settings, and the show that they give."""
+    _refused(lambda: section_answer(".narrated.yaml", b"podcast:\n  title: A\n  " + data))
     with suppress(UnicodeDecodeError):
         said = _refused(lambda: parse_folder_settings(data.decode(), ".narrated.yaml", CHOICES))
         if isinstance(said, NarrationSettings):
