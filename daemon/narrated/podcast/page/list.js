@@ -55,12 +55,12 @@ narrated.list = (() => {
 
   function filters() {
     const shows = [...new Set(entries.map((entry) => entry.dataset.show))].filter(Boolean);
-    const pictures = entries.some((entry) => entry.dataset.kind === "picture");
-    const posts = entries.some((entry) => entry.dataset.kind !== "picture");
+    const pictures = entries.some((entry) => entry.dataset.kind !== "post");
+    const posts = entries.some((entry) => entry.dataset.kind === "post");
     return [
       ["All", "all", () => true],
       ...(shows.length > 1 ? shows.map(showFilter) : []),
-      ...(pictures && posts ? [["Pictures", "pictures", (of) => of.kind === "picture"]] : []),
+      ...(pictures && posts ? [["Pictures", "pictures", (of) => of.kind !== "post"]] : []),
     ];
   }
 
@@ -120,6 +120,7 @@ narrated.list = (() => {
     const open = one("#now details")?.open ?? false;
     const details = element("details", "", element("summary", "", summary(work)), ...groups(work));
     details.open = open;
+    if (work.told_s) details.append(element("p", "small", `As of ${day(work.told_s)}`));
     const heading = element("h2", "unseen", running ? "Being read" : "What was being read");
     heading.id = "now-title";
     one("#now").replaceChildren(heading, details);
@@ -129,8 +130,11 @@ narrated.list = (() => {
   function summary(work) {
     const { reading, waiting, stuck, held, held_count, failed, failed_count, paused } = work;
     const counts = [
-      [reading.length, "being read"], [waiting, "waiting"], [stuck.length, "held up"],
-      [held_count ?? held.length, "held back"], [failed_count ?? failed.length, "failed"],
+      [reading.length, "being read"],
+      [waiting, "waiting"],
+      [work.stuck_count ?? stuck.length, "held up"],
+      [held_count ?? held.length, "held back"],
+      [failed_count ?? failed.length, "failed"],
     ];
     const parts = counts.filter(([count]) => count).map(([count, state]) => `${count} ${state}`);
     if (paused) parts.push(`paused: ${paused}`);
@@ -143,12 +147,13 @@ narrated.list = (() => {
     return [
       group("Being read", reading.map((file) => [file.name, percent(file.done)])),
       group("Failed", [...failed.map(problem), ...more(counts.failed_count - failed.length)]),
-      group("Held up", stuck.map(problem)),
+      group("Held up", [...stuck.map(problem), ...more(counts.stuck_count - stuck.length)]),
       group("Waiting", [...next.map((name) => [name]), ...more(waiting - next.length)]),
       group("Held back", [...held.map(problem), ...more(counts.held_count - held.length)]),
     ].filter(Boolean);
   }
 
+  const day = (seconds) => new Date(seconds * 1000).toLocaleString();
   const percent = (done) => (done ? `${Math.round(100 * done)} %` : "");
   const more = (count) => (count > 0 ? [[`and ${count} more`]] : []);
 

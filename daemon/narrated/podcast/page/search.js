@@ -103,7 +103,9 @@ narrated.search = (() => {
     const hits = links.map((link) => element("li", "", link));
     const heading = element("h3", "", title);
     heading.lang = one("h3", entry).lang;
-    return element("li", "", heading, facts, ...(hits.length ? [element("ul", "hits", ...hits)] : []));
+    const found = element("li", "", heading, facts);
+    if (hits.length) found.append(element("ul", "hits", ...hits));
+    return found;
   }
 
   function sentenceLink(entry, { start, sentence }, words) {

@@ -25,7 +25,7 @@ narrated.text = (() => {
     holder = within;
     holder.replaceChildren(copied(data.html));
     holder.lang = data.language || one("#show").lang;
-    for (const thing of all(".announced", holder)) tellSaid(thing, data.said);
+    tellSaid(data.said);
     sentences = [...data.sentences].sort((one, other) => one[1] - other[1]);
     parts = new Map();
     for (const part of all("[data-s]", holder)) {
@@ -40,10 +40,17 @@ narrated.text = (() => {
     reach(sentences.length ? parts.get(sentences[0][0])[0] : null);
   }
 
-  /** Put what the voice says of a thing under it: a picture, a table or code is not read out. */
-  function tellSaid(thing, said) {
-    const words = said[thing.dataset.s?.split(" ")[0]];
-    if (!words || thing.localName === "h1") return;
+  /** Put what the voice says of things under the first of each: code and tables are not read out. */
+  function tellSaid(said) {
+    const told = new Set();
+    for (const thing of all(".announced:not(h1)", holder)) {
+      const number = thing.dataset.s?.split(" ")[0];
+      if (said[number] && !told.has(number)) tellOf(thing, said[number]);
+      told.add(number);
+    }
+  }
+
+  function tellOf(thing, words) {
     if (letters(thing.textContent) === letters(words)) return;
     const line = element("p", "said", words);
     line.dataset.s = thing.dataset.s;
@@ -82,6 +89,9 @@ narrated.text = (() => {
 
   function copyAttribute(copy, name, value) {
     if (ATTRIBUTES.has(name)) copy.setAttribute(name, value);
+    if ((name === "width" || name === "height") && /^\d{1,5}$/.test(value)) {
+      copy.setAttribute(name, value); // so that nothing moves while pictures load
+    }
     if (name === "id") copy.id = IDS + value;
     if (name === "src" && copy.localName === "img" && /^index\.files\/[\w-]+\.\w+$/.test(value)) {
       copy.loading = "lazy";
