@@ -300,7 +300,6 @@ def report_at_rest(config: Config) -> StatusReport:
     """Report from the ledger alone, while no daemon runs, or one waits in its start."""
     path = config.state / "ledger.sqlite"
     rest = StatusReport("stopped", "", str(config.inbox), str(config.outbox))
-    rest = msgspec.structs.replace(rest, **_of_podcast(config))
     if (starting := holder(config.state)) and starting.waits_for:
         rest = msgspec.structs.replace(rest, state="starting", notices=(starting.waits_for,))
     if not path.exists():
@@ -313,23 +312,25 @@ def report_at_rest(config: Config) -> StatusReport:
             **_of_ledger(ledger),
             **left_open(ledger),
             **_of_break(lasting, str(lasting or "")),
+            **_of_podcast(config, ledger.podcasts.folders()),
             cache_bytes=ledger.takes.total_bytes(),
         )
     finally:
         ledger.close()
 
 
-def _of_podcast(config: Config) -> dict[str, Any]:
-    """Find the feed and the page of ours at the root of the outbox."""
+def _of_podcast(config: Config, folders: Iterable[str]) -> dict[str, Any]:
+    """Find the feeds of shows in these folders of the outbox, and the page, if they are ours."""
     if config.podcast is None or (root := show_of(config)) is None:
         return {}
     from narrated.podcast.feed_parts import MARK  # late: `narrated status` needs few modules
     from narrated.podcast.page_markup import PAGE_MARK
 
-    feed = _ours(config.outbox, FEED_NAME, MARK)
+    names = (f"{each}/{FEED_NAME}" if each else FEED_NAME for each in sorted(folders))
+    feeds = tuple(filter(None, (_ours(config.outbox, each, MARK) for each in names)))
     return {
-        "feeds": (feed,) if feed else (),
-        "no_address": _no_address([root]) if feed else "",
+        "feeds": feeds,
+        "no_address": _no_address([root]) if feeds else "",
         "page": _ours(config.outbox, PAGE_NAME, PAGE_MARK) if config.podcast.page else "",
     }
 
