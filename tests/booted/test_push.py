@@ -126,12 +126,15 @@ def destination(box: Box) -> Destination:
         server, target = _sshd(box, own), "podcast@localhost:./"
     else:
         (box.root / "etc/rsyncd.conf").write_text(RSYNCD_CONFIG)
-        (own / "ssh-key").write_text("of no use here\n")
         server, target = "rsyncd.service", "rsync://127.0.0.1/podcast/"
         _serve(box, server, "/usr/bin/rsync --daemon --no-detach")
-    (own / "push.conf").write_text(f"DESTINATION={target}\n")
     pushed = Destination(box, server)
     pushed.drop_in(*SOON)
+    box.drop("zero.md")
+    until((box.outbox / "index.html").exists)
+    box.run("systemctl", "start", PUSH, check=False)
+    assert "Set DESTINATION= in /etc/narrated/push/push.conf." in pushed.log
+    (own / "push.conf").write_text(f"DESTINATION={target}\n")
     box.run("systemctl", "enable", "--now", "narrated-push.path")
     return pushed
 
