@@ -51,12 +51,17 @@ def place_files(outbox: Path, folder: str, files: Mapping[str, bytes]) -> None:
     """
     with storing(str(outbox / folder)), opened(outbox, folder, make=True) as held:
         for name, content in files.items():
-            if not _is_alike(held, name, str(outbox / folder / name), content):
-                with DraftFile(held) as written:
-                    written.write(content)
-                    written.settle()
-                    written.place(name)
+            _place(held, name, outbox / folder / name, content)
         sync(held)
+
+
+def _place(folder: int, name: str, where: Path, content: bytes) -> None:
+    with storing(str(where)):
+        if not _is_alike(folder, name, str(where), content):
+            with DraftFile(folder) as written:
+                written.write(content)
+                written.settle()
+                written.place(name)
 
 
 def place_news(outbox: Path, path: str, content: bytes) -> None:
