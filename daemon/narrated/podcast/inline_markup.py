@@ -106,7 +106,7 @@ class InlineMarkup:
             case doc.Foreign(spans=inner, language=language):
                 return f"<span{language_attributes(language)}>{self.spans(inner, text)}</span>"
             case doc.Link(spans=inner, target=target):
-                return self.link(target, self.spans(inner, text))
+                return self.anchor(target, self.spans(inner, text))
             case doc.InlineCode() | doc.InlineMath():
                 tag = 'code class="math"' if isinstance(span, doc.InlineMath) else "code"
                 return f"<{tag}>{text.words(shown_words(span, self.copies))}</code>"
@@ -117,13 +117,13 @@ class InlineMarkup:
                 picture = self.picture(source, span.alt or span.title)
                 return text.element(shown_words(span, self.copies), picture)
             case doc.InlinePicture(source):
-                return self.link(source, text.words(shown_words(span, self.copies)))
+                return self.anchor(source, text.words(shown_words(span, self.copies)))
             case doc.FootnoteMark(label):
                 return self.call(label)
             case _:
                 return text.words(shown_words(span, self.copies))
 
-    def link(self, target: str, content: str) -> str:
+    def anchor(self, target: str, content: str) -> str:
         """Write a link, or its content alone if it leads to nowhere that a page may lead."""
         if not content:
             return ""

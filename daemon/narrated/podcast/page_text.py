@@ -149,7 +149,7 @@ class _TextWriter:
             case doc.Rule():
                 return f"<hr{self._announced(number)}>\n"
             case doc.Unspoken(kind, _, text) if kind in _EMBEDDED and web_target(text):
-                return f"<p>{self._inline.link(text, words(text))}</p>\n"
+                return f"<p>{self._inline.anchor(text, words(text))}</p>\n"
         return self._nothing(number)
 
     def _nothing(self, number: int) -> str:
@@ -239,7 +239,7 @@ class _TextWriter:
         label = picture.title or picture.alt or described
         begin = f"<figure{self._announced(number)}>"
         if picture.source not in self._inline.copies:
-            content = self._inline.link(picture.source, words(label or PICTURE))
+            content = self._inline.anchor(picture.source, words(label or PICTURE))
             return f"{begin}<figcaption>{content}</figcaption></figure>\n"
         alt = picture.alt or described
         shown = self._inline.picture(picture.source, "" if alt == label else alt)
