@@ -170,7 +170,7 @@ def test_broken_text_stops_no_narration(tmp_path: Path) -> None:
     assert marked(parsed(html(daemon)))[1] == "Some are red."
 
 
-def test_folder_of_others_gets_no_picture(tmp_path: Path) -> None:
+def test_foreign_folder_gets_nothing(tmp_path: Path) -> None:
     """Into somebody else's folder no picture is written; the post is narrated all the same."""
     daemon = Daemon(tmp_path, podcast=SHOW)
     mine = daemon.outbox / "index.files/mine.txt"
