@@ -188,6 +188,8 @@ def test_cover_of_a_show_is_of_the_inbox(tmp_path: Path) -> None:
         daemon.drop("tea/cover.png", blue.getvalue())
         wait(lambda: middle() == (0, 0, 254), lambda: daemon.log)
         assert daemon.history("tea/cover.png") == []
+        covers = daemon.outbox / "tea"
+        wait(lambda: len(list(covers.glob("cover-*.jpg"))) == 1, lambda: daemon.log)
         daemon.wait_idle()
         daemon.stop()
         verify(daemon)
