@@ -26,9 +26,10 @@ def _feed(daemon: Daemon, folder: str = "") -> Any:
 
 def _titles(daemon: Daemon) -> dict[str, set[str]]:
     """The titles of the episodes of each feed."""
-    feeds = sorted(daemon.outbox.rglob("feed.xml"))
-    folders = [str(each.parent.relative_to(daemon.outbox)) for each in feeds]
-    return {each: {entry.title for entry in _feed(daemon, each).entries} for each in folders}
+    paths = sorted(daemon.outbox.rglob("feed.xml"))
+    folders = [str(each.parent.relative_to(daemon.outbox)) for each in paths]
+    feeds = {each: _feed(daemon, each) for each in folders}  # one may go meanwhile
+    return {name: {each.title for each in feed.entries} for name, feed in feeds.items() if feed}
 
 
 def _wait_titles(daemon: Daemon, **expected: set[str]) -> None:
