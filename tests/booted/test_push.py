@@ -276,6 +276,26 @@ def test_removed_narration_is_removed(destination: Destination) -> None:
         box.run("systemctl", "start", "narrated")
 
 
+def test_first_push_deletes_nothing(destination: Destination) -> None:
+    """A folder with other files becomes no destination: they stay, and the journal names them."""
+    box, settings = destination.box, destination.box.root / "etc/narrated/push/push.conf"
+    destination.settle()
+    before = settings.read_text()
+    other = destination.served / "other/diary.txt"
+    box.run("install", "-d", "-o", "podcast", SERVED / "other")
+    other.write_text("mine")
+    try:
+        settings.write_text(f"{before.rstrip()}other/\n")
+        box.run("systemctl", "start", PUSH, check=False)
+        assert "other/ holds other files, and a push would delete them" in destination.log
+        assert "diary.txt" in destination.log
+        assert other.read_text() == "mine"
+        assert not (other.parent / "feed.xml").exists()
+    finally:
+        settings.write_text(before)
+        box.run("systemctl", "restart", PUSH)
+
+
 def test_push_has_few_rights(destination: Destination) -> None:
     """The unit that has the network reads the outbox, and nothing else of the daemon's."""
     box = destination.box
