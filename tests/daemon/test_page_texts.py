@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -52,11 +53,13 @@ def picture(colour: str, size: tuple[int, int] = (2400, 1200)) -> bytes:
 
 
 def html(daemon: Daemon) -> str:
-    """The text of the only episode."""
+    """The text of the post; a picture is an episode of its own until the post shows it."""
     for script in (daemon.outbox / "index.files").glob("*.js"):
-        found = re.fullmatch(r'narrated\.take\("episode",(.*)\);\n', script.read_text(), re.DOTALL)
-        if found:
-            return str(json.loads(found[1])["html"])
+        with suppress(FileNotFoundError):
+            content = script.read_text()
+            found = re.fullmatch(r'narrated\.take\("episode",(.*)\);\n', content, re.DOTALL)
+            if found and "Cats" in (text := str(json.loads(found[1])["html"])):
+                return text
     return ""
 
 

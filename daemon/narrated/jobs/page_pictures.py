@@ -22,6 +22,13 @@ from narrated.workers.parser_pool import ParserPool
 _DIGEST_LENGTH = 16
 
 
+def picture_file(key: str, jpeg: bytes) -> str:
+    """Return the outbox path of a picture: of one episode alone, by its key, with which it goes."""
+    digest = sha256(jpeg).hexdigest()
+    named = f"{key} {digest}".encode(errors="surrogateescape")
+    return f"{PAGE_FOLDER}/{sha256(named).hexdigest()[:_DIGEST_LENGTH]}.jpg"
+
+
 class PagePictures:
     """Writes pictures for episodes; the ledger knows each before it is written."""
 
@@ -42,9 +49,7 @@ class PagePictures:
 
         It is empty if something else has its name. Errors: StorageError.
         """
-        digest = sha256(jpeg).hexdigest()
-        name = sha256(f"{key} {digest}".encode()).hexdigest()[:_DIGEST_LENGTH]
-        file = f"{PAGE_FOLDER}/{name}.jpg"  # of one episode alone, with which it goes
+        digest, file = sha256(jpeg).hexdigest(), picture_file(key, jpeg)
         older = self._ledger.page_pictures.sha256(file)
         self._ledger.page_pictures.expect(file, path, digest)
         place = partial(place_picture, self._outbox.folder, file, jpeg, older, make=True)
@@ -75,6 +80,8 @@ class PagePictures:
         """Remove the pictures that the page shows no more. Errors: StorageError."""
         pictures = self._ledger.page_pictures
         for file in pictures.leaving():
+            if not pictures.is_leaving(file):  # a text is about to show it
+                continue
             remove = partial(remove_picture, self._outbox.folder, file, pictures.sha256(file))
             await self._outbox.finish(self._outbox.run(remove))
             pictures.forget(file)

@@ -25,6 +25,7 @@ from narrated.jobs.post_texts import (
     PICTURE_SIDE,
     PostText,
     PostTexts,
+    TextPictures,
     copies_by_address,
 )
 from narrated.jobs.settings_and_lexicons import SettingsAndLexicons, Texts
@@ -119,12 +120,11 @@ class Planner:
             raise SourceChanged("The source is no longer the one that was narrated.")
         request = await self._request(job.path, defaults, self.overrides(defaults))
         draft, _ = await self._parse(job.path, request, source, 0)
-        paths = self.captions.shown_paths(job.path, draft, defaults)
         digests = narration.shows or {job.path: job.source_sha256}
-        side = COPY_SIDE if draft.kind == "text" else PICTURE_SIDE
-        copies = await self.texts.copies(job.path, digests, paths, side)
+        pictures = self._pictures(job.id, job.path, draft, digests, defaults)
+        copies = await self.texts.copies(pictures)
         request |= {
-            "copies": copies_by_address(copies, paths),
+            "copies": copies_by_address(copies, pictures.paths),
             "sentences": bytes(narration.sentences).decode(errors="replace"),
             "lines": [msgspec.structs.asdict(each) for each in narration.blocks],
         }
@@ -253,11 +253,10 @@ class Planner:
         if draft.kind == "gallery":
             shown = self.captions.described(path, draft, captions, shown, defaults)
         if has_text and draft.narrate:
-            paths = self.captions.shown_paths(path, draft, defaults)
             digests = shown or {path: sha256(source).hexdigest()}
-            side = COPY_SIDE if draft.kind == "text" else PICTURE_SIDE
-            copies = await self.texts.copies(path, digests, paths, side, job_id)
-            request["copies"] = copies_by_address(copies, paths)
+            pictures = self._pictures(job_id, path, draft, digests, defaults)
+            copies = await self.texts.copies(pictures, job_id)
+            request["copies"] = copies_by_address(copies, pictures.paths)
         if captions or named:
             request |= {"lexicons": lexicons + named, "captions": msgspec.to_builtins(captions)}
             draft, text = await self._parse(path, request, source, job_id)
@@ -266,6 +265,13 @@ class Planner:
         cover = self.captions.cover(path, draft, defaults)
         kept = PostText(text, tuple(copies.values())) if has_text else None
         return listing_missing_cover(draft, cover, shown), shown, kept
+
+    def _pictures(
+        self, job: int, path: str, draft: Draft, digests: Mapping[str, str], defaults: JobDefaults
+    ) -> TextPictures:
+        paths = self.captions.shown_paths(path, draft, defaults)
+        side = COPY_SIDE if draft.kind == "text" else PICTURE_SIDE
+        return TextPictures(job, path, paths, digests, side)
 
     async def _request(
         self, path: str, defaults: JobDefaults, overrides: SettingsAndLexicons, place: str = ""

@@ -8,7 +8,7 @@ import msgspec
 
 from narrated.errors import SourceAbsent, SourceError, SourceUnreadable
 from narrated.inbox.async_reads import AsyncInboxReader
-from narrated.jobs.page_pictures import PagePictures
+from narrated.jobs.page_pictures import PagePictures, picture_file
 from narrated.jobs.picture_captions import PICTURE_BYTES
 from narrated.ledger.page_texts import PictureCopy
 from narrated.ledger.store import Ledger
@@ -30,6 +30,20 @@ class PostText(NamedTuple):
     copies: tuple[PictureCopy, ...] = ()
 
 
+class TextPictures(NamedTuple):
+    """The pictures that the text of a job shows."""
+
+    job: int
+    path: str
+    """The source."""
+    paths: Mapping[str, str]
+    """Their inbox paths by their addresses in the text."""
+    digests: Mapping[str, str]
+    """Their digests by these paths; empty for a missing one."""
+    side: int = COPY_SIDE
+    """The most pixels a side of the copies."""
+
+
 class PostTexts:
     """Keeps the texts of jobs in the ledger, and makes copies of the pictures that they show."""
 
@@ -41,28 +55,20 @@ class PostTexts:
         self._parsers = parsers
         self._pictures = pictures
 
-    async def copies(
-        self,
-        path: str,
-        digests: Mapping[str, str],
-        paths: Mapping[str, str],
-        side: int = COPY_SIDE,
-        job: int = 0,
-    ) -> dict[str, PictureCopy]:
-        """Return copies of the pictures that a source shows, by their inbox paths.
+    async def copies(self, shown: TextPictures, turn: int = 0) -> dict[str, PictureCopy]:
+        """Return copies of the pictures that a text shows, by their inbox paths.
 
-        `digests` are by these paths, empty for a missing one. `paths` are those that its text
-        shows, by their addresses. A picture without a copy is gone, another by now, or none that
-        can be read. Errors: StorageError, ParserUnavailable, TurnAwaited.
+        A picture without a copy is gone, another by now, or none that can be read. `turn` is the
+        job that waits for a parser, if it is one of many.
+        Errors: StorageError, ParserUnavailable, TurnAwaited.
         """
         copies: dict[str, PictureCopy] = {}
-        if not any(digests.values()) or (await self._pictures.standing_page()).foreign:
+        if not any(shown.digests.values()) or (await self._pictures.standing_page()).foreign:
             return copies  # somebody else's folder is left alone
-        for picture in list(dict.fromkeys(paths.values()))[:MOST_PICTURES]:
-            digest = digests.get(picture, "")
-            if not digest:
+        for picture in list(dict.fromkeys(shown.paths.values()))[:MOST_PICTURES]:
+            if not shown.digests.get(picture):
                 continue
-            copy = self._known(path, digest) or await self._copy(path, picture, digest, side, job)
+            copy = self._known(shown, picture) or await self._copy(shown, picture, turn)
             if copy is not None:
                 copies[picture] = copy
         return copies
@@ -71,26 +77,30 @@ class PostTexts:
         """Keep the text of a job."""
         self._ledger.page_texts.keep(job, text.text, text.copies)
 
-    def _known(self, path: str, digest: str) -> PictureCopy | None:
+    def _known(self, shown: TextPictures, picture: str) -> PictureCopy | None:
         """Return the copy that another version of the source shows, if it stands."""
-        copy = self._ledger.page_texts.copy_of(path, digest)
-        return copy if copy and self._ledger.page_pictures.sha256(copy.file) else None
+        copy = self._ledger.page_texts.copy_of(shown.path, shown.digests[picture])
+        if copy is None or not self._ledger.page_pictures.sha256(copy.file):
+            return None
+        self._ledger.page_texts.expect(shown.job, copy)
+        return copy
 
-    async def _copy(
-        self, path: str, picture: str, digest: str, side: int, job: int
-    ) -> PictureCopy | None:
+    async def _copy(self, shown: TextPictures, picture: str, turn: int) -> PictureCopy | None:
+        digest = shown.digests[picture]
         try:
             content = await self._inbox.read(picture, PICTURE_BYTES)
             if sha256(content).hexdigest() != digest:
                 return None
             name = picture.rpartition("/")[2]
-            header = {"do": "picture_copy", "name": name, "side": side}
-            answer = await self._parsers.ask(header, content, path, job)
+            header = {"do": "picture_copy", "name": name, "side": shown.side}
+            answer = await self._parsers.ask(header, content, shown.path, turn)
         except (SourceAbsent, SourceError, SourceUnreadable):  # better a text without it than none
             return None
         made = msgspec.msgpack.decode(answer, type=CopyAnswer)
-        file = await self._pictures.keep(path, path, made.jpeg)
-        return PictureCopy(file, digest, made.width, made.height) if file else None
+        file = picture_file(shown.path, made.jpeg)
+        copy = PictureCopy(file, digest, made.width, made.height)
+        self._ledger.page_texts.expect(shown.job, copy)  # or the next page removes it at once
+        return copy if await self._pictures.keep(shown.path, shown.path, made.jpeg) else None
 
 
 def copies_by_address(

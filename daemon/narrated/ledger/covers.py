@@ -4,6 +4,11 @@ import os
 
 from narrated.ledger.database import Repository
 
+_LEAVING = (
+    "SELECT file FROM page_pictures WHERE current = 0 AND NOT EXISTS"
+    " (SELECT 1 FROM page_copies WHERE page_copies.file = page_pictures.file)"
+)
+
 
 class Covers(Repository):
     """Covers by their outbox paths. Each is of an episode, or of the show, whose path is empty."""
@@ -66,7 +71,8 @@ class PagePictures(Covers):
 
     def leaving(self) -> list[str]:
         """Return the pictures that neither the page shows nor a text that was made for it."""
-        return self._paths(
-            "SELECT file FROM page_pictures WHERE current = 0 AND NOT EXISTS (SELECT 1"
-            " FROM page_copies WHERE page_copies.file = page_pictures.file) ORDER BY file"
-        )
+        return self._paths(f"{_LEAVING} ORDER BY file")
+
+    def is_leaving(self, file: str) -> bool:
+        """True if nothing shows a picture."""
+        return bool(self._paths(f"{_LEAVING} AND file = ?", os.fsencode(file)))

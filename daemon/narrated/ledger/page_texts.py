@@ -22,6 +22,11 @@ class PictureCopy(NamedTuple):
 class PageTexts(Repository):
     """Texts by their jobs. A job loses its text when it loses its plan."""
 
+    def expect(self, job: int, copy: PictureCopy) -> None:
+        """Record that the text of a job is about to show a copy, so that this stays meanwhile."""
+        added = "INSERT OR REPLACE INTO page_copies VALUES (?, ?, ?, ?, ?)"
+        self._write(added, job, os.fsencode(copy.file), *copy[1:])
+
     def keep(self, job: int, text: bytes, copies: Iterable[PictureCopy]) -> None:
         """Keep the text of a job, with the copies that it shows."""
         with self._db.transaction():
