@@ -60,8 +60,8 @@ narrated.player = (() => {
 
   function seek(seconds) {
     const within = Math.min(Math.max(0, seconds), length());
-    if (sound.readyState) sound.currentTime = within;
-    else wanted = within;
+    if (wanted === null) sound.currentTime = within;
+    else wanted = within; // its length is not known yet
     show();
   }
 
