@@ -116,11 +116,8 @@ def parse_folder_settings(text: str, path: str, choices: Choices) -> NarrationSe
     """Parse a folder's settings file; `path` is its inbox path. Raises SourceError."""
     label = printable(path)
     entries = load_yaml(text, label)
-    check_keys(entries, label, FOLDER_KEYS)
-    if foreign := [key for key in _GALLERY_ONLY if key in entries and "gallery" not in entries]:
-        problem = f"{label} has a `{foreign[0]}`, and no post takes it from there."
-        remedy = "Write it into the post; or say whether the folder is one: `gallery: true`."
-        raise SourceError(problem, remedy)
+    others = () if "gallery" in entries else _GALLERY_ONLY
+    check_keys(entries, label, (key for key in FOLDER_KEYS if key not in others))
     return parse(entries, label, choices, path)
 
 
