@@ -6,6 +6,7 @@ from hypothesis import given, settings
 
 from narrated.outbox.manifest import BlockTime
 from narrated.outbox.manifest_sentences import SentenceTime
+from narrated.podcast.episode import TextBlock
 from narrated.podcast.kept_text import KeptText
 from narrated.podcast.spoken_sentences import (
     numbers_in_manifest,
@@ -13,11 +14,12 @@ from narrated.podcast.spoken_sentences import (
     sentences_of_script,
     spoken_size,
 )
+from narrated.podcast.text_of_sentences import text_of_sentences
 from narrated.script.builder import build_script
 from narrated.script.chunks import chunk_script
 from narrated.script.lexicon import Lexicon
 from support.documents import DOCUMENT
-from support.page_texts import PLAIN, numbers_in
+from support.page_texts import PLAIN, check_safe, numbers_in, parsed
 
 HTML = (
     '<h1 id="t-h0"><span class="s" data-s="0">A.</span></h1><p class="announced" data-s="1 2">B</p>'
@@ -94,3 +96,18 @@ def test_manifest_knows_lines_by_times():
     assert [each.line for each in found] == [0, 0, 1]
     assert {each.words for each in found} == {"b"}
     assert msgspec.to_builtins(found[0].role) == "table"
+
+
+def test_gone_source_has_its_sentences():
+    """A narration without its source has its sentences in elements by their roles."""
+    roles = ("title", "heading", "paragraph", "item", "item", "quote")
+    blocks = [TextBlock(at, role, "") for at, role in enumerate(roles)]
+    times = [
+        SentenceTime(block=at, start_s=0, end_s=1, spoken="It <b>.") for at in (-1, *range(6), 2)
+    ]
+    tree = parsed(text_of_sentences(times, blocks))
+    assert [each.name for each in tree.body.find_all(recursive=False)] == [
+        *("h1", "h2", "p", "ul", "blockquote", "p")
+    ]
+    assert [each["data-s"] for each in tree.select("ul > li > span.s")] == ["4", "5"]
+    check_safe(str(tree.body.decode_contents()))

@@ -1,14 +1,12 @@
 """A parser's answers to requests for parts of the page."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from html import escape, unescape
-from itertools import groupby
 from typing import Any
 
 import msgspec
 
 from narrated.outbox.manifest_sentences import SentenceTime, decoded_sentences
-from narrated.podcast.episode import TextBlock
 from narrated.podcast.episode_text import (
     Paragraph,
     description_html,
@@ -20,6 +18,7 @@ from narrated.podcast.page_episode import PageSentence
 from narrated.podcast.page_markup import page_entry, page_head
 from narrated.podcast.page_requests import PageParts, PageRequest
 from narrated.podcast.page_scripts import episode_script, search_words
+from narrated.podcast.text_of_sentences import text_of_sentences
 
 
 def answer(header: dict[str, Any], payload: bytes) -> bytes:
@@ -36,7 +35,7 @@ def answer(header: dict[str, Any], payload: bytes) -> bytes:
         asked.episode,
         description=unescape(description_html(asked.episode.description, words)),
         sentences=tuple(map(_sentence, range(len(heard)), heard)),
-        html=html or _text_of_sentences(heard, blocks) or _text_of_paragraphs(words),
+        html=html or text_of_sentences(heard, blocks) or _text_of_paragraphs(words),
     )
     parts = PageParts(page_entry(episode), episode_script(episode), search_words(episode))
     return msgspec.msgpack.encode(parts)
@@ -44,21 +43,6 @@ def answer(header: dict[str, Any], payload: bytes) -> bytes:
 
 def _sentence(number: int, heard: SentenceTime) -> PageSentence:
     return PageSentence(number, heard.start_s, heard.end_s, heard.written or heard.spoken)
-
-
-def _text_of_sentences(heard: Sequence[SentenceTime], blocks: Iterable[TextBlock]) -> str:
-    """The text as far as the sentences of a manifest have it: a paragraph a block."""
-    headings = {each.number for each in blocks if each.role == "heading"}
-    written = []
-    for block, parts in groupby(enumerate(heard), lambda each: each[1].block):
-        tag = "h2" if block in headings else "p"
-        spans = (
-            f'<span class="s" data-s="{number}">'
-            f"{escape(each.written or each.spoken, quote=False)}</span>"
-            for number, each in parts
-        )
-        written.append(f"<{tag}>{' '.join(spans)}</{tag}>")
-    return "\n".join(written)
 
 
 def _text_of_paragraphs(paragraphs: Iterable[Paragraph]) -> str:
