@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from narrated.outbox.portable_names import NameRules
 from narrated.outbox.unique_stems import ERROR_SUFFIX, fold, is_inside, stem
 
 
@@ -69,6 +70,8 @@ def test_note_names_are_reserved(path: str) -> None:
 def test_podcast_names_are_reserved(name: str) -> None:
     """No folder of the outbox has the name of a file that the podcast writes."""
     assert stem(f"a/{name}/post.md", free) == f"a/{name}~folder/post"
+    plain = NameRules(portable=True, is_plain=True)
+    assert stem(f"a/{name}/post.md", free, plain) == f"a/{name}-folder/post"
     assert stem(f"{name}.md", free) == name
 
 

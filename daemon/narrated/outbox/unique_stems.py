@@ -85,7 +85,8 @@ def _named(path: str) -> str:
 def _folder(name: str, rules: NameRules) -> str:
     """The name of a folder, which is none that a file of the podcast has."""
     fitted = rules.fitted(name)
-    return rules.fitted(name, "~folder") if fold(fitted) in _PODCAST_NAMES else fitted
+    ending = "-folder" if rules.is_plain else "~folder"
+    return rules.fitted(name, ending) if fold(fitted) in _PODCAST_NAMES else fitted
 
 
 def _is_reserved(key: str) -> bool:

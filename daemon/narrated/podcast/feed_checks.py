@@ -11,6 +11,7 @@ from itertools import pairwise
 from urllib.parse import SplitResult, urlsplit
 
 from narrated.podcast.categories import category
+from narrated.podcast.content_elements import content_elements, picture_addresses
 from narrated.podcast.episode import SOUNDS
 from narrated.podcast.episode_text import MOST_DESCRIPTION_BYTES
 from narrated.podcast.feed_reading import (
@@ -26,15 +27,13 @@ from narrated.podcast.show import COVER_SIDE
 from narrated.reading.language_tags import language_tag
 
 APPLE_SUFFIXES = (".mp3", ".m4a")
-_APPLE_ADDRESS = re.compile(r"[A-Za-z0-9/._~-]*")
+_APPLE_ADDRESS = re.compile(r"[A-Za-z0-9/._-]*")
 _TRANSCRIPT_TYPES = ("text/vtt", "application/x-subrip", "application/json", "text/plain")
 _APPLE_TRANSCRIPTS = ("text/vtt", "application/x-subrip")
 _COVER_SUFFIXES = (".jpg", ".jpeg", ".png")
 _LARGEST_COVER = 3000
 _LONGEST_PERSON = 128
 """In signs, by the namespace."""
-_ACTIVE = re.compile(r"<\s*(?:script|iframe|object|embed|form)\b|\son\w+\s*=", re.I)
-_PICTURE = re.compile(r"<img\b[^<>]{0,4096}?\ssrc=[\"']([^\"'<>]{0,4096})", re.I)
 
 Finds = Callable[[ReadFeed], Iterable[str]]
 
@@ -263,12 +262,12 @@ def has_strange_person(item: FeedElement) -> bool:
 
 def has_active_text(item: FeedElement) -> bool:
     """True if the text of an episode has what players must not run."""
-    return _ACTIVE.search(item.text(f"{CONTENT}encoded")) is not None
+    return any(each.is_active for each in content_elements(item.text(f"{CONTENT}encoded")))
 
 
 def has_relative_picture(item: FeedElement) -> bool:
     """True if the text of an episode shows a picture whose address no player can resolve."""
-    shown = _PICTURE.findall(item.text(f"{CONTENT}encoded"))
+    shown = picture_addresses(item.text(f"{CONTENT}encoded"))
     return any(_parts(each).scheme not in ("http", "https") for each in shown)
 
 
