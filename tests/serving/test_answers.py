@@ -1,5 +1,6 @@
 """The answers of `narrated serve` to clients of podcasts: types, ranges, tags."""
 
+import asyncio
 import os
 import re
 import time
@@ -7,10 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from starlette.types import Message
 
+from narrated.config.file import load
 from narrated.podcast.page_assets import page_assets
 from narrated.podcast.page_markup import page_head
 from narrated.podcast.show import Show
+from narrated.serving.application import Application
 from support.daemon import wait
 from support.served import SOUND, PublishedOutbox, Server, parsed, received, serving
 
@@ -281,6 +285,40 @@ def test_public_learns_no_drafts(server: Server) -> None:
     answer = server.get("/index.files/now.js", host="192.168.1.7")
     assert (answer.status, answer.body) == (200, b"")
     assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
+
+
+@pytest.mark.parametrize(
+    ("client", "passed_on", "is_told"),
+    [
+        ("127.0.0.1", None, True),
+        ("::1", None, True),
+        ("::ffff:127.0.0.1", None, True),
+        ("192.168.1.9", None, False),
+        ("::ffff:192.168.1.9", None, False),
+        ("", None, False),
+        ("127.0.0.1", b"x-forwarded-for", False),
+        ("127.0.0.1", b"forwarded", False),
+    ],
+)
+def test_forged_name_learns_no_drafts(
+    outbox: PublishedOutbox, client: str, passed_on: bytes | None, is_told: bool
+) -> None:
+    """Who asks from elsewhere learns no drafts by a name of this machine, nor through a proxy."""
+    headers = [(b"host", b"localhost"), *([(passed_on, b"for=10.0.0.1")] if passed_on else [])]
+    scope = {"type": "http", "asgi": {"spec_version": "2.4"}, "method": "GET",
+             "raw_path": b"/index.files/now.js", "headers": headers,
+             "client": (client, 4711) if client else None}  # fmt: skip
+    sent: list[Message] = []
+
+    async def keep(message: Message) -> None:
+        sent.append(message)
+
+    async def nothing_more() -> Message:
+        return {"type": "http.disconnect"}
+
+    asyncio.run(Application(load(outbox.config))(scope, nothing_more, keep))
+    assert sent[0]["status"] == 200
+    assert b"".join(each.get("body", b"") for each in sent) == (b"x" if is_told else b"")
 
 
 def test_base_url_is_answered(tmp_path: Path) -> None:

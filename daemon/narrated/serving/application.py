@@ -42,6 +42,7 @@ _DISK_THREADS = 8
 _FRESH_S = 2.0
 """A file's date is told in whole seconds; of a file so young another may come with the same."""
 _LOCAL_NAMES = ("localhost", "localhost.localdomain")
+_OF_PROXIES = ("forwarded", "via", "x-forwarded-for", "x-real-ip")
 _SAME_FOR_ALL = {
     "x-content-type-options": "nosniff",
     # The address holds the token: no link of the page tells it.
@@ -67,7 +68,7 @@ class Application:
         base_url = config.podcast.base_url if config.podcast else ""
         host = urlsplit(base_url).hostname or ""
         self._names = frozenset({*_LOCAL_NAMES, socket.gethostname().lower(), host, *names})
-        self._is_public = not _is_loopback(host)
+        self._is_public = not _is_local(host)
         self._had_token = bool(read_token(config.state))
         self._told: tuple[str, float] = ("", 0.0)
 
@@ -152,8 +153,14 @@ class Application:
         return not name or name in self._names or name.endswith(".local") or _is_address(name)
 
     def _is_asked_here(self, scope: Scope) -> bool:
-        """True if only this machine can have asked: a proxy in front of us hides who did."""
-        return not self._is_public and _is_loopback(_host_of(scope))
+        """True if this machine asked: by the address that it asks from, and the name it asks for.
+
+        Whoever asks writes the name. A proxy in front of us, also on this machine, hides who did.
+        """
+        client = scope.get("client")
+        is_here = client is not None and _is_loopback_address(client[0])
+        is_passed_on = any(name in Headers(scope=scope) for name in _OF_PROXIES)
+        return not self._is_public and is_here and not is_passed_on and _is_local(_host_of(scope))
 
     def _file_response(self, found: PublishedFile, scope: Scope) -> Response:
         kind = media_type(found.path) or "application/octet-stream"
@@ -271,7 +278,14 @@ def _is_address(host: str) -> bool:
     return False
 
 
-def _is_loopback(host: str) -> bool:
+def _is_local(host: str) -> bool:
+    """True if a name in an address is this machine's for itself, or if there is none."""
+    return not host or host in _LOCAL_NAMES or _is_loopback_address(host)
+
+
+def _is_loopback_address(host: str) -> bool:
     with suppress(ValueError):
-        return ipaddress.ip_address(host).is_loopback
-    return not host or host in _LOCAL_NAMES
+        address = ipaddress.ip_address(host)
+        # A socket for all networks has the clients of IPv4 in addresses of IPv6.
+        return (getattr(address, "ipv4_mapped", None) or address).is_loopback
+    return False
