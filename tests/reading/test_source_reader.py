@@ -124,6 +124,23 @@ def test_title_comes_from_best_place(data, name, title, title_from):
 
 
 @pytest.mark.parametrize(
+    ("written", "title"),
+    [
+        ("Why <div> beats <table> & ‹b› too", "Why <div> beats <table> & ‹b› too"),
+        ("The <title> element and <b> in HTML", "The <title> element and <b> in HTML"),
+        ("A <b>bold</b> <script>alert(1)</script>", "A bold <script>alert(1)</script>"),
+        ('<span class="x" hidden>All</span> of <em lang="fr">a<code>b</code></em>', "All of ab"),
+        ("One<br>two, the <br> element, <b></b>", "One two, the <br> element, <b></b>"),
+        ("A <!-- b --> <img src=x onerror=y()>C", "A <!-- b --> <img src=x onerror=y()>C"),
+        ("&lt;b&gt; &amp;lt; `<i>`", "<b> &lt; <i>"),
+    ],
+)
+def test_tags_in_titles_are_words(written, title):
+    """A title loses pairs of formatting alone; other tags are words, and join none."""
+    assert read(f"---\ntitle: '{written}'\n---\nWords.".encode(), "a.md").title == title
+
+
+@pytest.mark.parametrize(
     "data",
     [
         '<script type="application/ld+json">{"@type": "BlogPosting", "author": {"name": "Ada"}}',

@@ -32,6 +32,7 @@ from narrated.reading.document import Blocks, FootnoteMark, InlinePicture, Parag
 from narrated.reading.html import fragment
 from narrated.reading.html_element_names import KNOWN, MARK, MATH, NOTE, SWALLOWING, UNSPOKEN
 from narrated.reading.inline_dispatch import InlineRule, dispatch_by_sign
+from narrated.reading.title_tags import keep_tags_as_words
 
 _ANCHOR = re.compile(r"\s*\{(?::?\s*[#.][^{}]{0,200}|-)\}\s*\Z")
 _DEEPEST = 100
@@ -61,11 +62,18 @@ def blocks(
     return fragment(_html(text, name, off, places), name, places)
 
 
-def inline_spans(text: str, name: str, off: frozenset[str] = frozenset()) -> tuple[Spans, ...]:
-    """Return the spans of one line of Markdown, such as a title; its pictures are left out."""
+def inline_spans(
+    text: str, name: str, off: frozenset[str] = frozenset(), *, is_title: bool = False
+) -> tuple[Spans, ...]:
+    """Return the spans of one line of Markdown; its pictures are left out.
+
+    In a title, tags are words, unless a pair of them formats words.
+    """
     parser = _parser(off)
     environment: dict[str, Any] = {}
     tokens = parser.parseInline(text, environment)
+    if is_title:
+        keep_tags_as_words(tokens)
     _escape_false_tags(tokens)
     html = str(parser.renderer.render(tokens, parser.options, environment))
     read = fragment(f"<p>{html}</p>", name)

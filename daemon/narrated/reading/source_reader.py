@@ -110,7 +110,9 @@ def _text(
         kind = SourceError if is_begun or not text.strip() else SourceBlank
         problem = f"{printable(name)} holds no words, so there is nothing to say."
         raise kind(problem, "Write something in it, or remove it.")
-    title, of_path = choose_title(metadata, blocks, page_title, path, read_line)
+    title, of_path = choose_title(
+        metadata, blocks, page_title, path, partial(read_line, is_title=True)
+    )
     if page_title not in ("", title.text):
         reason = "the page's own title; another title is spoken"
         unused = (*unused, Unspoken("title", reason, page_title))

@@ -44,11 +44,11 @@ def choose_title(
     blocks: tuple[Blocks, ...],
     page_title: str,
     path: str,
-    read_line: ReadLine,
+    read_title: ReadLine,
 ) -> tuple[Title, PathFacts]:
     """Choose a title, and return it with what the path says of the post."""
     of_path = path_facts(path)
-    if metadata.title and (spans := read_line(metadata.title)):
+    if metadata.title and (spans := read_title(metadata.title)):
         return Title(plain(spans) or metadata.title, "front matter", spans), of_path
     if heading := _title_heading(blocks):
         return Title(plain(heading.spans), "heading", heading.spans), of_path
@@ -70,16 +70,15 @@ def readable_metadata(metadata: NarrationSettings, read_line: ReadLine) -> Narra
 
 
 def read_marked_up(
-    text: str, name: str, dialects_off: frozenset[str] = frozenset()
+    text: str, name: str, dialects_off: frozenset[str] = frozenset(), *, is_title: bool = False
 ) -> tuple[Spans, ...]:
     """Return the spans of a line that may hold Markdown or HTML."""
     if len(text) > _LONGEST_MARKED_UP or not _MARKUP.search(text):
         return (Text(text),)
     from narrated.reading import markdown  # late: few values are marked up
 
-    return markdown.inline_spans(
-        _STAR.sub(r"\\*", text), name, dialects_off
-    )  # `2*3*4` emphasises nothing
+    starred = _STAR.sub(r"\\*", text)  # `2*3*4` emphasises nothing
+    return markdown.inline_spans(starred, name, dialects_off, is_title=is_title)
 
 
 def is_wordless(block: Blocks) -> bool:
