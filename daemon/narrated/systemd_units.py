@@ -12,7 +12,7 @@ ACCOUNT = "narrated"
 """Name of the daemon's account, and of the group that shares its folders."""
 
 TOKEN_FOLDER = "serve"
-"""The folder in the state that the server of the podcast may read; see `serving/token_file.py`."""
+"""The folder in the state that the server of the podcast may read; see `podcast_token.py`."""
 
 _HOMES = ("/home", "/root", "/run/user")
 _OWN = (Path("/var/lib/narrated"), Path("/var/cache/narrated"))

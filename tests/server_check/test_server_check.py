@@ -268,6 +268,21 @@ def test_other_address_is_told(server: PodcastServer) -> None:
     assert checked.exit_code == 0
 
 
+def test_lost_links_name_base_url(server: PodcastServer) -> None:
+    """Links that all lead to an address without files are told by `base_url`, once."""
+    feed = _feed(server.address).replace(b"/pod/", b"/elsewhere/")
+    server.files["/pod/feed.xml"] = ("application/rss+xml", feed)
+    checked = _check(f"{server.address}/pod/feed.xml")
+    (told,) = _bad(checked)
+    assert "The feed names 6 files at another address, where none is:" in told
+    assert f"base_url: …}}` is another address. Set it to {server.address}/pod/" in checked.output
+    assert "Copy the outbox" not in checked.output
+    server.files["/elsewhere/one.mp3"] = FILES["/pod/one.mp3"]
+    checked = _check(f"{server.address}/pod/feed.xml")
+    assert "names a file that the server does not have (404)" in checked.output
+    assert "is another address" not in checked.output
+
+
 def test_pythons_server_is_refused(server: PodcastServer, tmp_path: Path) -> None:
     """Python's own http.server looks well in a browser, but ignores ranges: Apple refuses it."""
     for path, (_, content) in server.files.items():

@@ -5,6 +5,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from narrated.config.file import load
+from narrated.doctor.podcast_address import check_podcast_address
+from narrated.podcast_token import token_path
 from support.served import PublishedOutbox
 
 _WITHOUT = "import sys; sys.modules['{}'] = None; from narrated.cli.main import main; main()"
@@ -42,3 +45,29 @@ def test_token_prints_the_line_to_write(tmp_path: Path) -> None:
     renewed = _run(outbox, "podcast", "token", "--new")[1].splitlines()[0]
     assert len(renewed) == len(line)
     assert renewed != line
+
+
+def test_each_command_tells_lost_links(tmp_path: Path) -> None:
+    """A token that `base_url` lacks is told by its command, the check, status and doctor."""
+    outbox = PublishedOutbox(tmp_path, base_url="https://example.org/pod/")
+    outbox.feed()
+    lost = "`base_url` is without the token, so that the feed's links lead nowhere"
+    assert lost not in _run(outbox, "podcast", "check")[1]
+    made = _run(outbox, "podcast", "token")[1]
+    assert "`narrated reload`" in made
+    assert "Until then, the feed's links lead nowhere." in made
+    code, checked, _ = _run(outbox, "podcast", "check")
+    assert (code, f"BAD   podcast: {lost}." in checked) == (1, True)
+    assert f"{lost}. `narrated podcast token` prints" in _run(outbox, "status")[1]
+    config = load(outbox.config)
+    assert [each.text for each in check_podcast_address(config)] == [f"{lost}."]
+    line = made.splitlines()[0]
+    outbox.config.write_text(
+        outbox.config.read_text().replace("base_url: https://example.org/pod/", line)
+    )
+    assert lost not in _run(outbox, "podcast", "check")[1]
+    assert "Players subscribe to" in next(check_podcast_address(load(outbox.config))).text
+    token_path(config.state).write_text("short")
+    assert [each.remedy for each in check_podcast_address(config)] == [
+        "Make another: narrated podcast token --new"
+    ]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from narrated.errors import StorageError
-from narrated.serving.token_file import (
+from narrated.podcast_token import (
     address_with,
     is_token,
     make_token,

@@ -8,6 +8,7 @@ from pathlib import Path
 from narrated.config.podcast import show_of
 from narrated.config.values import Config
 from narrated.doctor.finding import Finding, shown, warning, well, wrong
+from narrated.doctor.podcast_address import check_token
 from narrated.errors import ConfigurationError
 from narrated.human_formatting import count_noun
 from narrated.outbox.podcast_files import FEED_NAME, feed_beginning, feed_folders, size_of
@@ -43,6 +44,7 @@ def check_podcast(config: Config) -> Iterator[Finding]:
             "The outbox is no podcast.",
             "Add `podcast: {title: My blog, read aloud}` to the configuration: docs/podcast.md.",
         )
+    yield from check_token(config)
     folders = [each for each in feed_folders(config.outbox, MARK) if each]
     if not folders or (config.outbox / FEED_NAME).exists():
         yield from _check_show(config.outbox, root)

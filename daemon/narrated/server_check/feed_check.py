@@ -1,6 +1,6 @@
 """Checks a podcast at its address: the feed, and each file that the feed names."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any, Protocol, Self
 
@@ -23,7 +23,14 @@ from narrated.printable import printable
 from narrated.server_check.asking import Asking, newest
 from narrated.server_check.http_client import Answer, HttpClient, NoAnswer
 from narrated.server_check.served_files import Kind, NamedFile, ServedFile, named_files
-from narrated.server_check.server_rules import SERVER_RULES, ServerRule, essence, shortened
+from narrated.server_check.server_rules import (
+    NO_FILE,
+    SERVER_RULES,
+    ServerRule,
+    essence,
+    is_refused,
+    shortened,
+)
 
 _NAME = "podcast"
 _MOST_FEED_BYTES = 64 << 20
@@ -132,7 +139,7 @@ def _newest_covers(whole: FeedElement) -> list[tuple[str, str]]:
 
 
 def _feed_findings(client: HttpClient, answer: Answer) -> Iterator[Finding]:
-    """What the server says of the feed."""
+    """Tell how the server answers for the feed."""
     if answer.redirects:
         how = "for good" if answer.moved_for_good else "for now"
         told = f"The feed is redirected {how}, to {shortened(answer.address)}."
@@ -184,18 +191,38 @@ def _file_findings(
         for served in asking:
             answers[served.file] = served
             progress.show(len(answers), len(files))
-    breaches = _Breaches(answer.address.rpartition("/")[0] + "/")
+    base = answer.address.rpartition("/")[0] + "/"
+    lost = _lost_links(answers.values(), base)
+    if lost:
+        yield _other_address(lost, base)
+    breaches = _Breaches(base)
     for file in files:
-        if served_file := answers.get(file):
-            breaches.add(served_file)
+        if file in answers and file not in lost:
+            breaches.add(answers[file])
     yield from breaches.findings()
     if len(answers) < len(files):
         rest = count_noun(len(files) - len(answers), "file")
         told = f"{rest} of {len(files):,} were not asked for: {asking.stopped_because}."
         yield warning(_NAME, told, "Run the command again when the server answers.")
-    elif breaches.is_empty:
+    elif breaches.is_empty and not lost:
         told = f"The server gives {count_noun(len(files), 'file')} as players ask for them."
         yield well(_NAME, f"{told} {count_noun(len(in_parts), 'sound')} in parts, too.")
+
+
+def _lost_links(answers: Iterable[ServedFile], base: str) -> list[NamedFile]:
+    """Return the files outside the feed's own folder, if no server has any of them."""
+    elsewhere = [each for each in answers if not each.file.address.startswith(base)]
+    is_lost = all(each.problem or is_refused(each.taken, NO_FILE) for each in elsewhere)
+    return [each.file for each in elsewhere] if is_lost else []
+
+
+def _other_address(lost: list[NamedFile], base: str) -> Finding:
+    told = f"The feed names {count_noun(len(lost), 'file')} at another address, where none is:"
+    remedy = (
+        f"`podcast: {{base_url: …}}` is another address. Set it to {printable(base)}, then run"
+        " `narrated reload`."
+    )
+    return wrong("all players, base_url", told + _named([each.address for each in lost]), remedy)
 
 
 class _Breaches:

@@ -18,7 +18,7 @@ _ALIKE = (
 )
 """Types that players take for one another."""
 _MOST_CHARACTERS = 60
-_NO_FILE = (404, 410)
+NO_FILE = (404, 410)
 _NO_RIGHT = (401, 403, 407)
 
 Breaks = Callable[[ServedFile], str | None]
@@ -93,7 +93,7 @@ def _status(served: ServedFile) -> int:
 
 
 def _absent(served: ServedFile) -> str | None:
-    return str(status) if (status := _status(served)) in _NO_FILE else None
+    return str(status) if (status := _status(served)) in NO_FILE else None
 
 
 def _forbidden(served: ServedFile) -> str | None:
@@ -102,7 +102,7 @@ def _forbidden(served: ServedFile) -> str | None:
 
 def _other_status(served: ServedFile) -> str | None:
     status = _status(served)
-    return str(status) if status and status not in (*_NO_FILE, *_NO_RIGHT) else None
+    return str(status) if status and status not in (*NO_FILE, *_NO_RIGHT) else None
 
 
 def _no_length(_: ServedFile, head: Answer) -> str | None:

@@ -23,6 +23,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from narrated.config.values import Config
 from narrated.errors import StorageError
+from narrated.podcast_token import is_token, read_token
 from narrated.printable import printable
 from narrated.serving.media_types import content_headers, media_type
 from narrated.serving.published_files import (
@@ -33,7 +34,6 @@ from narrated.serving.published_files import (
     PublishedFiles,
     etag,
 )
-from narrated.serving.token_file import is_token, read_token
 
 STALL_S = 60.0
 """A client that takes nothing for so long, or a disk that gives nothing, ends its answer."""

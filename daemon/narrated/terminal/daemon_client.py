@@ -86,18 +86,35 @@ class DaemonClient:
 
     def status(self) -> dict[str, Any]:
         """The daemon's status, or the ledger's if no daemon runs."""
-        return self._with_refusal(dict(self._answer({"do": "status"})[0]))
+        return self._with_own_news(dict(self._answer({"do": "status"})[0]))
 
     def whole_status(self) -> dict[str, Any]:
         """The same with all files, not the first of each list alone."""
-        return self._with_refusal(whole_status(lambda request: dict(self._answer(request)[0])))
+        return self._with_own_news(whole_status(lambda request: dict(self._answer(request)[0])))
 
-    def _with_refusal(self, status: dict[str, Any]) -> dict[str, Any]:
-        """Tell a refusal that the daemon has yet to meet, since nobody asked it to reload."""
+    def _with_own_news(self, status: dict[str, Any]) -> dict[str, Any]:
+        """Tell what the daemon does not: a refusal that it has yet to meet, and lost links.
+
+        Nobody asked it to reload; and it does not look at the token, which is the server's.
+        """
+        if told := self._lost_links():
+            status["no_address"] = told
         notices = status["notices"]
         if self.refusal and not any(each.startswith(REFUSED) for each in notices):
             status["notices"] = [*notices, self.refusal]
         return status
+
+    def _lost_links(self) -> str:
+        """Tell that a token shuts the address of the feed's links; empty if it does not."""
+        config = self._config
+        if config is None or config.podcast is None or not config.podcast.base_url:
+            return ""
+        from narrated.podcast_token import LOST_LINKS, LOST_LINKS_REMEDY, has_lost_links
+
+        with suppress(StorageError):  # the doctor tells of a broken token
+            if has_lost_links(config.state, config.podcast.base_url):
+                return f"{LOST_LINKS}. {LOST_LINKS_REMEDY}"
+        return ""
 
     def rates(self) -> "list[EngineRate]":
         """The measured rates of the engines. Errors: NarratedError, if nobody may read them."""

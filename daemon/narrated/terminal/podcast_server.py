@@ -10,6 +10,7 @@ from pathlib import Path
 from narrated import logs
 from narrated.config.values import Config
 from narrated.errors import NarratedError
+from narrated.podcast_token import LOST_LINKS, LOST_LINKS_REMEDY, has_lost_links, read_token
 from narrated.printable import printable
 from narrated.serving.listening import (
     address_of,
@@ -17,7 +18,6 @@ from narrated.serving.listening import (
     is_open_to_others,
     passed_sockets,
 )
-from narrated.serving.token_file import read_token
 from narrated.systemd_notify import ServiceNotifier
 from narrated.terminal.podcast_token import refuse_strangers
 
@@ -58,11 +58,8 @@ def _warnings(config: Config, sockets: list[socket.socket], token: str) -> Itera
         yield "there is no `podcast:` in the configuration, so that players find no new feed"
     if not config.outbox.is_dir():
         yield f"{printable(str(config.outbox))} is missing: until it is there, nothing is served"
-    if token and base_url and not base_url.rstrip("/").endswith(f"/{token}"):
-        yield (
-            "`base_url` is without the token, so that the feed's links lead nowhere: "
-            "`narrated podcast token` prints the line to write"
-        )
+    if has_lost_links(config.state, base_url):
+        yield f"{LOST_LINKS}: {LOST_LINKS_REMEDY.rstrip('.')}"
     if not token and any(map(is_open_to_others, sockets)):
         yield (
             "everybody who reaches this machine can hear it: `narrated podcast token` makes an "

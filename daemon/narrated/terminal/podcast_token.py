@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from narrated.config.values import Config
+from narrated.podcast_token import address_with, make_token, read_token, token_path
 from narrated.printable import printable
 from narrated.service.state_access import refusal
-from narrated.serving.token_file import address_with, make_token, read_token, token_path
 
 _USUAL_ADDRESS = "http://127.0.0.1:8321/"
 
@@ -28,7 +28,9 @@ def token_lines(config: Config, *, new: bool) -> Iterator[str]:
     else:
         yield f"Write that line under `podcast:` in {printable(str(config.source))}, then run"
         yield "`narrated reload`: the feed's links then have the address too."
-        if not base_url:
+        if base_url:
+            yield "Until then, the feed's links lead nowhere."
+        else:
             yield "Put the address that players reach in the place of 127.0.0.1:8321."
     yield f"Subscribe to {address}feed.xml. Whoever has the address hears everything."
     if not before:

@@ -15,6 +15,8 @@ from narrated.os_error_remedies import storing
 from narrated.printable import printable
 from narrated.systemd_units import TOKEN_FOLDER
 
+LOST_LINKS = "`base_url` is without the token, so that the feed's links lead nowhere"
+LOST_LINKS_REMEDY = "`narrated podcast token` prints the line to write; then run `narrated reload`."
 _NAME = "token"
 _FOLDER_MODE = 0o700
 _MODE = 0o600
@@ -61,6 +63,20 @@ def make_token(state: Path) -> str:
                 os.fsync(file.fileno())
             _give_to_owner(state, path.parent, draft)
     return token
+
+
+def has_lost_links(state: Path, base_url: str) -> bool:
+    """True if a feed's links go to this address, and a token shuts it.
+
+    False as well for an account that may not know the token. Errors: StorageError.
+    """
+    try:
+        token = read_token(state)
+    except StorageError as error:
+        if isinstance(error.__cause__, PermissionError):
+            return False
+        raise
+    return bool(token and base_url) and not base_url.rstrip("/").endswith(f"/{token}")
 
 
 def is_token(given: str, token: str) -> bool:
