@@ -45,6 +45,12 @@ CATS = "---\ntitle: Cats\nlang: en\n---\n\n# Cats\n\nCats sleep. Then they eat.\
 AT = "document.querySelector('#sound').currentTime"
 PLAYING = "!document.querySelector('#sound').paused"
 HEARD = "Number(document.querySelector('#reader .heard')?.dataset.s)"
+LATER = """() => {
+  const [sleep, now] = [document.querySelector('#sleep'), Date.now];
+  sleep.value = '5';
+  sleep.dispatchEvent(new Event('change'));
+  Date.now = () => now() + 301_000;
+}"""
 STOP = "document.querySelector('#sound').pause()"
 READING = "document.querySelectorAll('.text [data-s]').length > 3"
 FOUND = "document.querySelectorAll('#found .hit').length"
@@ -210,6 +216,75 @@ def test_address_opens_a_moment(page: OpenPage, starts: list[float]) -> None:
     key = page.page.get_attribute("#episodes > [data-sound='tea.mp3']", "id")
     page.go(f"#{key}&t={starts[3] + 0.2}")
     page.until(f"{HEARD} === 3")
+
+
+def test_reload_goes_on_where_it_stopped(page: OpenPage) -> None:
+    """The time in an address counts once: a reload goes on where the voice was."""
+    key = page.page.get_attribute("#episodes > [data-sound='tea.mp3']", "id")
+    page.go(f"#{key}&t=1")
+    page.until(f"{AT} === 1")
+    page.get("narrated.player.seek(3)")
+    page.until(f"{AT} === 3 && narrated.kept('last') && !document.querySelector('#sound').seeking")
+    page.reload()
+    page.until(f"{READING} && {AT} === 3")
+    assert page.get("location.hash") == f"#{key}"
+
+
+def test_hidden_page_keeps_its_place(browser: Any, tmp_path: Path) -> None:
+    """A page that paints nothing keeps the place while it plays, and its sleep timer stops it."""
+    with opened(browser, f"file://{write_page(tmp_path, [_episode(1)])}") as page:
+        page.get("window.requestAnimationFrame = () => 1")
+        page.page.click("[aria-label='Play: Post 1']")
+        page.get("document.querySelector('#sound').playbackRate = 8")
+        page.until(f"{PLAYING} && narrated.kept('at:0000000000000001') > 5")
+        page.get(LATER)
+        page.until(f"!({PLAYING})")
+        assert page.page.input_value("#sleep") == ""
+        assert page.page.inner_text("#said") == "Stopped by the sleep timer"
+
+
+def test_sleep_timer_ends_in_a_pause(browser: Any, tmp_path: Path) -> None:
+    """A timer that runs out in a pause is over: the next click plays, and the page tells it."""
+    with opened(browser, f"file://{write_page(tmp_path, [_episode(1)])}") as page:
+        page.page.click("[aria-label='Play: Post 1']")
+        page.until(f"{PLAYING} && {AT} > 0")
+        page.get(STOP)
+        page.get(LATER)
+        page.page.click("#toggle")
+        page.until("document.querySelector('#said').textContent === 'The sleep timer is over'")
+        played = page.get(AT)
+        page.until(f"{PLAYING} && {AT} > {played}")
+        assert page.page.input_value("#sleep") == ""
+
+
+def test_length_is_told_before_it_plays(page: OpenPage) -> None:
+    """The player tells the length of an episode as soon as it has it, and of the next as well."""
+    for key in page.get("narrated.list.entries.map(narrated.keyOf)"):
+        length = page.get(f"narrated.clock(narrated.entryOf('{key}').dataset.seconds)")
+        page.get(f"narrated.player.open('{key}')")
+        assert page.get("document.querySelector('#player .whole').textContent") == length
+        told = page.page.get_attribute("#place", "aria-valuetext")
+        assert told == f"0:00 of {length}"
+
+
+def test_page_tells_why_a_post_is_held(browser: Any, tmp_path: Path) -> None:
+    """A post that is held back is told with its reason."""
+    held = [{"name": "soon.md", "why": "Its date is to come."}]
+    with opened(browser, f"file://{write_page(tmp_path, [], held=held)}") as page:
+        page.until("document.querySelector('#now').textContent.includes('Its date is to come.')")
+
+
+def test_lost_sound_is_told_in_full(page: OpenPage) -> None:
+    """The words about a sound that is gone are cut at no width."""
+    _read(page)
+    page.get("document.querySelector('#sound').dispatchEvent(new Event('error'))")
+    words = "const words = document.querySelector('#player .of');"
+    for width in (390, 820, 1440):
+        page.page.set_viewport_size({"width": width, "height": 800})
+        page.until(f"innerWidth === {width}")
+        assert page.page.is_visible("#player .of")
+        cut = "words.scrollWidth > words.clientWidth || words.scrollHeight > words.clientHeight"
+        assert not page.get(f"(() => {{ {words} return {cut}; }})()"), width
 
 
 def test_next_episode_follows(page: OpenPage) -> None:

@@ -92,6 +92,7 @@ const narrated = (() => {
   const entryOf = (key) => (/^[0-9a-f]+$/.test(key) ? document.getElementById(`e=${key}`) : null);
   const keyOf = (entry) => entry.id.slice(2);
   const titleOf = (entry) => one("h3", entry).textContent;
+  const showOf = (entry) => one(".facts .of", entry)?.textContent ?? "";
   const addressOf = (key, seconds) =>
     `#e=${key}${seconds === undefined ? "" : `&t=${Math.floor(seconds * 10) / 10}`}`;
 
@@ -100,6 +101,6 @@ const narrated = (() => {
 
   return {
     load, reload, take, kept, keep, one, all, element, clock, say,
-    entryOf, keyOf, titleOf, addressOf, motion, prefix,
+    entryOf, keyOf, titleOf, showOf, addressOf, motion, prefix,
   };
 })();

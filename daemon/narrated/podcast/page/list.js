@@ -144,12 +144,13 @@ narrated.list = (() => {
 
   function groups({ reading, next, waiting, stuck, failed, held, ...counts }) {
     const problem = (file) => [file.name, file.problem, file.remedy];
+    const reason = (post) => [post.name, post.why];
     return [
       group("Being read", reading.map((file) => [file.name, percent(file.done)])),
       group("Failed", [...failed.map(problem), ...more(counts.failed_count - failed.length)]),
       group("Held up", [...stuck.map(problem), ...more(counts.stuck_count - stuck.length)]),
       group("Waiting", [...next.map((name) => [name]), ...more(waiting - next.length)]),
-      group("Held back", [...held.map(problem), ...more(counts.held_count - held.length)]),
+      group("Held back", [...held.map(reason), ...more(counts.held_count - held.length)]),
     ].filter(Boolean);
   }
 

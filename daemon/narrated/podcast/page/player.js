@@ -2,7 +2,7 @@
 // The player: what is heard, how fast, from where, until when, and what comes next.
 
 narrated.player = (() => {
-  const { one, kept, keep, clock, say, entryOf, keyOf, titleOf, addressOf } = narrated;
+  const { one, kept, keep, clock, say, entryOf, keyOf, titleOf, showOf, addressOf } = narrated;
   const BACK = 15;
   const AHEAD = 30;
   const KEEP_EVERY = 5; // seconds of sound between two notes of the place
@@ -90,9 +90,9 @@ narrated.player = (() => {
 
   /** Keep where the reader stopped, so that a reload goes on there. */
   function note() {
-    if (!entry || wanted !== null) return;
-    const at = sound.currentTime;
-    const ended = sound.ended || at > length() - 2;
+    if (!entry) return;
+    const at = now();
+    const ended = wanted === null && (sound.ended || at > length() - 2);
     keep(`at:${keyOf(entry)}`, ended || at < 2 ? null : at.toFixed(1));
     if (ended) keep(`heard:${keyOf(entry)}`, "1");
     noted = at;
@@ -103,9 +103,14 @@ narrated.player = (() => {
   // second, too late for a sentence.
   function tick() {
     show();
-    if (Math.abs(sound.currentTime - noted) > KEEP_EVERY) note();
-    if (sleepAt !== null && Date.now() >= sleepAt) fallAsleep();
     frame = playing() ? requestAnimationFrame(tick) : 0;
+  }
+
+  /** Do what a hidden page does as well: it has timeupdate, and no pictures. */
+  function went() {
+    show();
+    if (Math.abs(now() - noted) > KEEP_EVERY) note();
+    if (isSleepOver()) fallAsleep();
   }
 
   function show() {
@@ -118,14 +123,14 @@ narrated.player = (() => {
   function showPlace(at, whole) {
     if (Math.abs(at - painted.at) < PAINT_EVERY && whole === painted.whole) return;
     Object.assign(painted, { at, whole });
-    const shown = clock(at);
+    const [shown, words] = [clock(at), `${clock(at)} of ${clock(whole)}`];
     place.max = Math.max(1, whole);
     place.value = at;
     place.style.setProperty("--done", `${(100 * at) / Math.max(1, whole)}%`);
-    if (one("#player .at").textContent === shown) return;
+    if (place.getAttribute("aria-valuetext") === words) return;
     one("#player .at").textContent = shown;
     one("#player .whole").textContent = clock(whole);
-    place.setAttribute("aria-valuetext", `${shown} of ${clock(whole)}`);
+    place.setAttribute("aria-valuetext", words);
   }
 
   /** Show what is in the player, here and on the system's own controls. */
@@ -136,7 +141,7 @@ narrated.player = (() => {
     document.documentElement.classList.add("with-player");
     one("#player .name").textContent = title;
     one("#player .name").lang = one("h3", entry).lang;
-    one("#player .of").textContent = entry.dataset.show;
+    tellBelow(showOf(entry), false);
     one("#player .playing").href = addressOf(keyOf(entry));
     one("#player .cover").hidden = !cover;
     if (cover) one("#player .cover").src = cover.src;
@@ -146,7 +151,7 @@ narrated.player = (() => {
 
   function tellSystem(title, cover) {
     if (!("mediaSession" in navigator)) return;
-    const album = entry.dataset.show || document.title;
+    const album = showOf(entry) || document.title;
     // A browser fetches no picture for it from disk, and complains.
     const shown = cover && location.protocol !== "file:";
     const artwork = shown ? [{ src: cover.src, sizes: "320x320" }] : [];
@@ -183,10 +188,17 @@ narrated.player = (() => {
     else say(after === "end" ? "Stops at the end of the episode" : `Stops in ${after} minutes`);
   }
 
-  function fallAsleep() {
+  const isSleepOver = () => sleepAt !== null && Date.now() >= sleepAt;
+
+  function endSleep(words) {
     sleepAt = null;
     one("#sleep").value = "";
+    say(words);
+  }
+
+  function fallAsleep() {
     sound.pause();
+    endSleep("Stopped by the sleep timer");
   }
 
   function ended() {
@@ -198,12 +210,19 @@ narrated.player = (() => {
   function refused() {
     const words = "The sound is gone, or the network is. Load the page again.";
     say(words);
+    tellBelow(words, true);
+  }
+
+  /** Show the name of the show, or a problem, below the title. */
+  function tellBelow(words, isProblem) {
     one("#player .of").textContent = words;
+    one("#player .names").classList.toggle("problem", isProblem);
   }
 
   function began() {
     document.documentElement.classList.add("playing");
-    one("#player .of").textContent = entry.dataset.show;
+    tellBelow(showOf(entry), false);
+    if (isSleepOver()) endSleep("The sleep timer is over"); // it ran out in a pause
     one("#toggle").setAttribute("aria-label", "Pause");
     if (!frame) frame = requestAnimationFrame(tick);
     ways.changed();
@@ -230,7 +249,7 @@ narrated.player = (() => {
     sound.addEventListener("ended", ended);
     sound.addEventListener("error", () => entry && refused());
     sound.addEventListener("seeked", () => (show(), note(), tellSystemPlace()));
-    sound.addEventListener("timeupdate", show); // what a hidden page has instead of pictures
+    sound.addEventListener("timeupdate", went);
     sound.addEventListener("ratechange", tellSystemPlace);
     addEventListener("pagehide", note);
     place.addEventListener("input", () => {

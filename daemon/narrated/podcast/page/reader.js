@@ -2,7 +2,7 @@
 // The reader: one episode with its text and chapters. The address says which: #e=<key>&t=<seconds>.
 
 narrated.reader = (() => {
-  const { one, all, element, clock, load, entryOf, titleOf, motion } = narrated;
+  const { one, all, element, clock, load, entryOf, titleOf, addressOf, motion } = narrated;
   const { player, text } = narrated;
 
   const reader = one("#reader");
@@ -24,6 +24,7 @@ narrated.reader = (() => {
     const { key, at } = asked(location.hash);
     if (!key || !entryOf(key)) return leave();
     if (!player.playing() || at !== undefined) player.open(key, at);
+    if (at !== undefined) history.replaceState(null, "", addressOf(key)); // a reload goes on
     if (key !== shown) enter(key);
     return undefined;
   }
