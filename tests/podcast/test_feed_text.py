@@ -53,6 +53,7 @@ SHOWN = '<img src="https://example.org/pod/index.files/1.jpg" alt="A &amp; B"/>'
          "<table><tr><td>1</td></tr></table>"),
         ('<section class="footnotes"><ol start="2"><li id="n">A</li></ol></section>',
          '<div><ol start="2"><li>A</li></ol></div>'),
+        ('<p>Note. <a href="#n" class="back" title="Back">↩</a></p>', "<p>Note. </p>"),
         ('<script>x</script><p onclick="y" style="z">A</p>', "x<p>A</p>"),
     ],
 )  # fmt: skip

@@ -17,6 +17,7 @@ from narrated.podcast.episode_text import (
 from narrated.podcast.feed_requests import FeedRequest
 from narrated.podcast.feed_text import feed_html, picture_address
 from narrated.podcast.kept_text import KeptText
+from narrated.podcast.opening_words import opening_words
 from narrated.podcast.rss import feed_head, feed_item
 from narrated.podcast.show_section import folder_section
 from narrated.printable import printable
@@ -31,7 +32,9 @@ def answer(header: dict[str, Any], payload: bytes) -> bytes:
     words = paragraphs_of_sentences(sentences, blocks) or paragraphs_of_plan(plan)
     html = KeptText.decode(text).html if text else ""
     shown = feed_html(html, partial(picture_address, asked.show))
-    return feed_item(asked.show, asked.episode, words or _beginnings(blocks), shown)
+    description = asked.episode.description.strip() or opening_words(html)
+    episode = msgspec.structs.replace(asked.episode, description=description)
+    return feed_item(asked.show, episode, words or _beginnings(blocks), shown)
 
 
 def section_answer(path: str, content: bytes) -> bytes:

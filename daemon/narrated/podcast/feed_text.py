@@ -50,6 +50,8 @@ class _FeedText(HTMLParser):
         self.written: list[str] = []
         self._address = address
         self._is_title = False
+        self._is_back = False
+        """True in the link from a footnote back to the text: here it would lead nowhere."""
         self._ends: list[str] = []
         """What ends the links that are open."""
         self._figure: bool | None = None
@@ -60,6 +62,7 @@ class _FeedText(HTMLParser):
         if tag == "h1":
             self._is_title = True
         elif tag == "a":
+            self._is_back = given.get("class") == "back"
             self._begin_link(given.get("href", ""))
         elif tag == "img":
             self._picture(self._address(given.get("src", "")), given.get("alt", ""))
@@ -75,13 +78,15 @@ class _FeedText(HTMLParser):
         if tag == "h1":
             self._is_title = False
         elif tag == "a" and self._ends:
+            self._is_back = False
             self._write(self._ends.pop())
         elif tag in _KEPT or tag in _RENAMED:
             self._figure = None if tag == "figure" else self._figure
             self._write(f"</{_RENAMED.get(tag, tag)}>")
 
     def handle_data(self, data: str) -> None:
-        self._write(escape(data, quote=False))
+        if not self._is_back:
+            self._write(escape(data, quote=False))
 
     def _begin_link(self, target: str) -> None:
         """Write a link to the web; one to a picture that its figure lacks is that picture."""

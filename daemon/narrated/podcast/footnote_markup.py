@@ -25,14 +25,14 @@ class FootnoteMarkup:
     def call(self, label: str) -> str:
         """Write the call of a footnote, which leads to it."""
         if label not in self._notes:
-            return f"<sup>{words(label)}</sup>"
+            return f'<sup class="call">{words(label)}</sup>'
         if label not in self._places:
             self._called.append(label)
             self._places[label] = len(self._called)
         place = self._places[label]
         self._times[label] += 1
         id = _call_id(place, self._times[label])
-        return f'<sup><a href="#{_note_id(place)}" id="{id}">{place}</a></sup>'
+        return f'<sup class="call"><a href="#{_note_id(place)}" id="{id}">{place}</a></sup>'
 
     def items(self, write: Callable[[int], str], *, is_whole: bool) -> Iterator[str]:
         """Yield the items of the list of footnotes; `write` writes the block of one.

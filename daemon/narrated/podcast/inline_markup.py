@@ -117,7 +117,8 @@ class InlineMarkup:
                 picture = self.picture(source, span.alt or span.title)
                 return text.element(shown_words(span, self.copies), picture)
             case doc.InlinePicture(source):
-                return self.anchor(source, text.words(shown_words(span, self.copies)))
+                content = self.anchor(source, text.words(shown_words(span, self.copies)))
+                return f'<span class="picture">{content}</span>'
             case doc.FootnoteMark(label):
                 return self.call(label)
             case _:

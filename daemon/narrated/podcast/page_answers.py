@@ -14,6 +14,7 @@ from narrated.podcast.episode_text import (
     paragraphs_of_sentences,
 )
 from narrated.podcast.kept_text import KeptText
+from narrated.podcast.opening_words import opening_words
 from narrated.podcast.page_episode import PageSentence
 from narrated.podcast.page_markup import page_entry, page_head
 from narrated.podcast.page_requests import PageParts, PageRequest
@@ -31,9 +32,10 @@ def answer(header: dict[str, Any], payload: bytes) -> bytes:
     words = paragraphs_of_sentences(sentences, blocks) or paragraphs_of_plan(plan)
     words = words or tuple(Paragraph(each.role, each.beginning) for each in blocks)
     html = KeptText.decode(text).html_for(asked.episode.key, heard) if text else ""
+    own = asked.episode.description.strip()
     episode = msgspec.structs.replace(
         asked.episode,
-        description=unescape(description_html(asked.episode.description, words)),
+        description=unescape(description_html(own or opening_words(html), words)),
         sentences=tuple(map(_sentence, range(len(heard)), heard)),
         html=html or text_of_sentences(heard, blocks) or _text_of_paragraphs(words),
     )

@@ -17,7 +17,7 @@ NO_ADDRESS = (
 NO_ADDRESS_REMEDY = (
     "Set `podcast: {base_url: …}` to the address where the outbox is served: docs/serving.md."
 )
-FEED_VERSION = 5
+FEED_VERSION = 6
 """Raised when an item's bytes change for the same episode, so that all are made again."""
 
 
