@@ -49,6 +49,12 @@ def _drop(daemon: Daemon, path: str) -> None:
     daemon.drop(path, f"# {Path(path).stem}\n\nWords of {Path(path).stem}.\n")
 
 
+def _picture(color: str) -> bytes:
+    drawn = io.BytesIO()
+    Image.new("RGB", (300, 200), color).save(drawn, "PNG")
+    return drawn.getvalue()
+
+
 def test_each_folder_is_a_show(tmp_path: Path) -> None:
     """With `folders: each` each first folder has a feed with its own number, address and cover."""
     with running(tmp_path, podcast=SHOW | {"folders": "each"}) as daemon:
@@ -165,8 +171,6 @@ def test_show_ends_with_its_episodes(tmp_path: Path) -> None:
 
 def test_cover_of_a_show_is_of_the_inbox(tmp_path: Path) -> None:
     """A section's picture is its show's cover, from the inbox alone; without one it is told."""
-    red = io.BytesIO()
-    Image.new("RGB", (300, 200), "red").save(red, "PNG")
     with running(tmp_path, podcast=SHOW) as daemon:
         _drop(daemon, "tea/one.md")
         daemon.drop("tea/.narrated.yaml", "podcast: {image: cover.png}")
@@ -174,7 +178,7 @@ def test_cover_of_a_show_is_of_the_inbox(tmp_path: Path) -> None:
             lambda: any("tea/cover.png" in each for each in daemon.status()["notices"]),
             lambda: daemon.log,
         )
-        daemon.drop("tea/cover.png", red.getvalue())
+        daemon.drop("tea/cover.png", _picture("red"))
         _drop(daemon, "tea/two.md")
         _wait_titles(daemon, tea={"one", "two"})
 
@@ -184,15 +188,51 @@ def test_cover_of_a_show_is_of_the_inbox(tmp_path: Path) -> None:
 
         wait(lambda: middle() == (254, 0, 0), lambda: daemon.log)
         wait(lambda: daemon.status()["notices"] == [])
-        blue = io.BytesIO()
-        Image.new("RGB", (300, 200), "blue").save(blue, "PNG")
-        daemon.drop("tea/cover.png", blue.getvalue())
+        daemon.drop("tea/cover.png", _picture("blue"))
         wait(lambda: middle() == (0, 0, 254), lambda: daemon.log)
         assert daemon.history("tea/cover.png") == []
         covers = daemon.outbox / "tea"
         wait(lambda: len(list(covers.glob("cover-*.jpg"))) == 1, lambda: daemon.log)
         daemon.wait_idle()
         daemon.stop()
+        verify(daemon)
+
+
+def test_once_narrates_no_cover(tmp_path: Path) -> None:
+    """A pass reads the sections before it narrates pictures: a show's cover is no episode."""
+    daemon = Daemon(tmp_path, podcast=SHOW)
+    daemon.drop("tea/.narrated.yaml", "podcast: {image: cover.png}")
+    daemon.drop("tea/cover.png", _picture("red"))
+    daemon.drop("tea/photo.png", _picture("blue"))
+    for _ in range(2):
+        done = daemon.ask("once", "--quiet")
+        assert done.returncode == 0, done.stderr
+        assert not (daemon.outbox / "tea/cover.mp3").exists()
+        assert (daemon.outbox / "tea/photo.mp3").exists()
+        assert len(_feed(daemon, "tea").entries) == 1
+    verify(daemon)
+
+
+def test_narrated_picture_becomes_a_cover(tmp_path: Path) -> None:
+    """The narration of a picture that becomes a cover is withdrawn; it comes back with an edit.
+
+    The daemon and a pass do so alike.
+    """
+    with running(tmp_path, podcast=SHOW, pictures={"wait": "0s"}) as daemon:
+        _drop(daemon, "tea/one.md")
+        daemon.drop("tea/cover.png", _picture("red"))
+        sound = daemon.outbox / "tea/cover.mp3"
+        wait(sound.exists, lambda: daemon.log)
+        daemon.drop("tea/.narrated.yaml", "podcast: {image: cover.png}")
+        wait(lambda: not sound.exists(), lambda: daemon.log)
+        _wait_titles(daemon, tea={"one"})
+        daemon.drop("tea/.narrated.yaml", "podcast: {title: Tea}")
+        wait(sound.exists, lambda: daemon.log)
+        daemon.stop()
+        daemon.drop("tea/.narrated.yaml", "podcast: {image: cover.png}")
+        done = daemon.ask("once", "--quiet")
+        assert (done.returncode, sound.exists()) == (0, False), done.stderr
+        assert _titles(daemon) == {"tea": {"one"}}
         verify(daemon)
 
 

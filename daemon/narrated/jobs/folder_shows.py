@@ -1,18 +1,25 @@
 """Reads the `podcast:` sections of folders' settings: each version once, by a parser."""
 
+import asyncio
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import msgspec
 
 from narrated.errors import NarratedError, ParserUnavailable, SourceAbsent, StorageError
 from narrated.inbox.async_reads import AsyncInboxReader
 from narrated.inbox.name_rules import ignored
-from narrated.jobs.events import EventDispatcher, PicturesReleased, PicturesShown
+from narrated.jobs.events import (
+    EventDispatcher,
+    FolderSettingsChanged,
+    PicturesReleased,
+    PicturesShown,
+)
 from narrated.jobs.read_apart import ReadApart
 from narrated.jobs.settings_and_lexicons import SETTINGS_BYTES
+from narrated.ledger.job import Job
 from narrated.ledger.store import Ledger
 from narrated.podcast.feed_requests import FEED_TURN, section_request
 from narrated.podcast.show_section import ShowSection
@@ -30,25 +37,56 @@ class FolderSections:
     _events: EventDispatcher
     problems: tuple[str, ...] = ()
     """What is wrong with a section: its show stays as it was."""
+    _has_changed: bool = True
+    """True if a section may have changed since they were read."""
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def listen(self, events: EventDispatcher) -> None:
+        """Follow the events that change sections."""
+        events.subscribe(FolderSettingsChanged, lambda event: self._note_change())
+
+    def _note_change(self) -> None:
+        self._has_changed = True
+
+    async def claim_covers(self) -> None:
+        """Claim the pictures that sections name, if a section may have changed since.
+
+        Errors: StorageError, ParserUnavailable.
+        """
+        if self._has_changed or self._lock.locked():
+            async with self._lock:
+                await self._read_changed()
 
     async def read(self, ignore: Sequence[str]) -> dict[str, ShowSection]:
         """Return the sections by folders of the inbox, after those that changed were read.
 
         Errors: StorageError, ParserUnavailable.
         """
-        for path in await self._read_apart(lambda ledger: ledger.folder_shows.left()):
-            with self._ledger.transaction():
-                self._ledger.folder_shows.forget(path)
-                self._claim(path, None)
-        changed = await self._read_apart(lambda ledger: ledger.folder_shows.changed())
-        for path, sha256 in changed.items():
-            await self._read_version(path, sha256)
+        async with self._lock:
+            self._has_changed = True  # what a kill has kept from being read, too
+            await self._read_changed()
         kept = await self._read_apart(lambda ledger: ledger.folder_shows.all())
         kept = [each for each in kept if not ignored(each.path, ignore)]
         self.problems = tuple(each.problem for each in kept if each.problem)
         return {
             each.path.rpartition("/")[0]: _decoded(each.section) for each in kept if each.section
         }
+
+    async def _read_changed(self) -> None:
+        if not self._has_changed:
+            return
+        self._has_changed = False
+        try:
+            for path in await self._read_apart(lambda ledger: ledger.folder_shows.left()):
+                with self._ledger.transaction():
+                    self._ledger.folder_shows.forget(path)
+                    self._claim(path, None)
+            changed = await self._read_apart(lambda ledger: ledger.folder_shows.changed())
+            for path, sha256 in changed.items():
+                await self._read_version(path, sha256)
+        except BaseException:
+            self._has_changed = True
+            raise
 
     async def _read_version(self, path: str, sha256: str) -> None:
         """Read a settings file that the scanner reported; it reports another version, too."""
@@ -81,6 +119,13 @@ class FolderSections:
             self._events.publish(PicturesShown(path, tuple(shown)))
         if released := before.keys() - shown.keys():
             self._events.publish(PicturesReleased(path, tuple(released)))
+
+
+def narrated_covers(ledger: Ledger, sections: Mapping[str, ShowSection]) -> list[tuple[Job, str]]:
+    """Return the published jobs of pictures that are covers, each with the folder of its show."""
+    pictures = {each.inbox_picture: folder for folder, each in sections.items()}
+    jobs = [(ledger.jobs.published(path), pictures[path]) for path in pictures if path]
+    return [(job, folder) for job, folder in jobs if job is not None]
 
 
 def cover_of_section(ledger: Ledger, settings: str) -> dict[str, str]:

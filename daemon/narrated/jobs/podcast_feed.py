@@ -16,7 +16,8 @@ from narrated.jobs.events import (
     Withdrawn,
 )
 from narrated.jobs.feed_items import FeedItems
-from narrated.jobs.folder_shows import FolderSections
+from narrated.jobs.folder_shows import FolderSections, narrated_covers
+from narrated.jobs.narration_removal import NarrationRemoval
 from narrated.jobs.podcast_page import PodcastPage
 from narrated.jobs.read_apart import ReadApart
 from narrated.jobs.show_feeds import ShowFeeds
@@ -25,6 +26,7 @@ from narrated.ledger.store import Ledger
 from narrated.podcast.show import Show
 from narrated.podcast.show_section import ShowSection
 from narrated.podcast.shows import Shows, ShowSettings
+from narrated.printable import printable
 
 QUIET_S = 1.0
 """The outbox must be unchanged for so long before the feeds follow."""
@@ -51,6 +53,7 @@ class PodcastFeed:
     _items: FeedItems
     _feeds: ShowFeeds
     _page: PodcastPage
+    _removal: NarrationRemoval
     settings: ShowSettings | None = None
     """The shows as they are configured; None if the outbox is no podcast."""
     shows: tuple[Show, ...] = ()
@@ -64,6 +67,7 @@ class PodcastFeed:
 
     def listen(self, events: EventDispatcher) -> None:
         """Follow the events that change the outbox, or the shows."""
+        self._sections.listen(events)
         for kind in (Published, CarriedOver, Withdrawn, Moved, FolderSettingsChanged):
             events.subscribe(kind, lambda event: self._news.set())
 
@@ -78,7 +82,7 @@ class PodcastFeed:
         while True:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._news.wait(), patience_s)
-            await self._read_sections()
+            await self.claim_covers()
             await self._quiet()
             patience_s = None if await self.update() else RETRY_S
 
@@ -96,11 +100,11 @@ class PodcastFeed:
         self._tell([*self._feeds.problems, *self._feeds.covers.problems, *self._sections.problems])
         return await self._page.update(self.shows) and not self._feeds.problems
 
-    async def _read_sections(self) -> None:
-        """Read the sections at once: a picture that one names is no narration of its own."""
+    async def claim_covers(self) -> None:
+        """Claim the covers of shows at once: such a picture is no narration of its own."""
         if self.settings is not None:
             with suppress(NarratedError):  # the update tells it
-                await self._sections.read(self.settings.ignore)
+                await self._sections.claim_covers()
 
     async def _quiet(self) -> None:
         """Wait until the outbox has been unchanged for a moment, or has changed for long."""
@@ -112,9 +116,10 @@ class PodcastFeed:
 
     async def _update(self, settings: ShowSettings) -> None:
         """Bring the ledger's items up to date, then write the feeds."""
+        sections = await self._sections.read(settings.ignore)
+        await self._withdraw_covers(sections)
         if gone := await self._read_apart(lambda ledger: ledger.episodes.withdrawn()):
             self._unlist(gone)
-        sections = await self._sections.read(settings.ignore)
         while (outdated := await self._outdated(settings, sections))[1]:
             shows = {each.folder: each for each in outdated[0]}
             for number, folder in outdated[1]:
@@ -127,6 +132,11 @@ class PodcastFeed:
         if not self._feeds.problems:
             await self._feeds.covers.remove_left()
         await self._feeds.announce()
+
+    async def _withdraw_covers(self, sections: Mapping[str, ShowSection]) -> None:
+        """Withdraw the narrations of pictures that have become covers since."""
+        for job, folder in await self._read_apart(lambda each: narrated_covers(each, sections)):
+            await self._removal.replace(job, f"the cover of {printable(folder or '/')}")
 
     async def _outdated(
         self, settings: ShowSettings, sections: Mapping[str, ShowSection]

@@ -340,6 +340,8 @@ class Daemon:
 
     async def _run_job(self, job: Job, queue: AdmissionCallbacks) -> None:
         try:
+            if is_picture(job.path):
+                await self.app.podcast.claim_covers()
             if self.app.picture_jobs.supersede_if_shown(job):
                 return
             await self.app.runner.run(job, self.app.defaults, queue)

@@ -10,6 +10,7 @@ from narrated.inbox.async_reads import AsyncInboxReader
 from narrated.jobs.events import EventDispatcher
 from narrated.jobs.feed_items import FeedItems
 from narrated.jobs.folder_shows import FolderSections
+from narrated.jobs.narration_removal import NarrationRemoval
 from narrated.jobs.narration_texts import NarrationTexts
 from narrated.jobs.page_parts import PagePartMaker
 from narrated.jobs.plan import JobDefaults
@@ -34,6 +35,7 @@ class PodcastTools(NamedTuple):
     inbox: AsyncInboxReader
     parsers: ParserPool
     planner: Planner
+    removal: NarrationRemoval
     disk: DiskThreads
     """That of the state folder."""
 
@@ -52,7 +54,7 @@ def build_podcast(
     items = FeedItems(ledger, outbox, parsers, covers, texts, lambda: page.is_on, *shared)
     feeds = ShowFeeds(ledger, outbox, parsers, covers, work, tools.disk)
     sections = FolderSections(ledger, inbox, parsers, tools.read_apart, tools.events)
-    written = (sections, items, feeds, page)
+    written = (sections, items, feeds, page, tools.removal)
     feed = PodcastFeed(ledger, tools.read_apart, *written, show_settings(config))
     feed.listen(tools.events)
     return feed, page
