@@ -169,6 +169,21 @@ def test_kill_leaves_no_half_page(daemon: Daemon) -> None:
         assert _taken(daemon.outbox / f"index.files/{key}.js")["key"] == key
 
 
+def test_page_is_of_the_root_podcast(tmp_path: Path) -> None:
+    """The page has title and number of the root's podcast, before it has an episode and after."""
+    with running(tmp_path, podcast=SHOW | {"folders": "each"}) as daemon:
+        daemon.drop("tea/leaves.md", "# Leaves\n\nWords.\n")
+        _wait_entries(daemon, 1)
+        wait(lambda: not (daemon.outbox / "feed.xml").exists(), lambda: daemon.log)
+        (guid,) = re.findall(r'data-podcast="([0-9a-f-]{36})"', _page(daemon))
+        assert f"<title>{SHOW['title']}</title>" in _page(daemon)
+        assert 'data-show="tea"' in _page(daemon)
+        daemon.drop("own.md", "# Own\n\nWords.\n")
+        _wait_entries(daemon, 2)
+        assert f'data-podcast="{guid}"' in _page(daemon)
+        assert f"<podcast:guid>{guid}<" in (daemon.outbox / "feed.xml").read_text()
+
+
 @pytest.mark.parametrize("theirs", ["index.html", "index.files/notes.txt", "index.files"])
 def test_page_of_others_stays(theirs: str, tmp_path: Path) -> None:
     """An index.html or index.files that is not ours stays, and is told until it is moved away."""

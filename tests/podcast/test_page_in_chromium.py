@@ -490,13 +490,15 @@ def test_print_has_the_text_alone(page: OpenPage) -> None:
 
 def test_pictures_have_a_gallery(browser: Any, tmp_path: Path) -> None:
     """Loose pictures can be looked at by themselves, with their captions; shows as well."""
-    episodes = [_episode(1), replace(_episode(2, kind="picture"), show="Other")]
+    episodes = [_episode(1), replace(_episode(2, kind="picture"), folder="other")]
     with opened(browser, f"file://{write_page(tmp_path, episodes, SHOW, SHOW)}") as page:
         page.page.click("#filters >> text=Pictures")
         assert page.get(SHOWN) == ["Post 2"]
         assert page.page.is_visible("#episodes.gallery [data-kind=picture] .description")
-        page.page.click("#filters >> text=A blog")
+        page.page.click("#filters >> text=A blog (/)")
         assert page.get(SHOWN) == ["Post 1"]
+        page.page.click("#filters >> text=A blog (other)")
+        assert page.get(SHOWN) == ["Post 2"]
 
 
 def _episode(number: int, *, title: str = "", kind: str = "post") -> PageEpisode:

@@ -14,6 +14,7 @@ from narrated.podcast.page_scripts import episode_script, script, search_script,
 from narrated.podcast.show import Show
 
 HOSTILE = "</script><img src=x onerror=alert(1)>\"'\u2028\u2029\udcff\0&lt;"
+BLOG = Show(title="A blog", guid="11111111-2222-3333-4444-555555555555")
 EPISODE = PageEpisode(
     key="0123456789abcdef",
     title="Tea",
@@ -46,6 +47,7 @@ def test_hostile_values_are_words() -> None:
         EPISODE,
         title=HOSTILE,
         show=HOSTILE,
+        folder=HOSTILE,
         description=HOSTILE,
         language=HOSTILE,
         kind=HOSTILE,
@@ -55,15 +57,15 @@ def test_hostile_values_are_words() -> None:
     show = Show(title=HOSTILE, author=HOSTILE, description=HOSTILE, language=HOSTILE, link=HOSTILE)
     plain = Show(title="A", author="A", description="A", language="en")
     usual = replace(EPISODE, description="A", show="A", language="en", cover="a.jpg")
-    written = _elements(page_head([show]) + page_entry(hostile) + PAGE_END)
-    expected = _elements(page_head([plain]) + page_entry(usual) + PAGE_END)
+    written = _elements(page_head(show, [show]) + page_entry(hostile) + PAGE_END)
+    expected = _elements(page_head(plain, [plain]) + page_entry(usual) + PAGE_END)
     names = [(tag, sorted(attributes)) for tag, attributes in written]
     assert names == [(tag, sorted(attributes)) for tag, attributes in expected]
 
 
 def test_page_has_nothing_inline() -> None:
     """No element has code or a style of its own, since the page's policy refuses both."""
-    for tag, attributes in _elements(page_head([Show(title="A")]) + page_entry(EPISODE) + PAGE_END):
+    for tag, attributes in _elements(page_head(BLOG, [BLOG]) + page_entry(EPISODE) + PAGE_END):
         assert tag != "style"
         assert tag != "script" or attributes.get("src", "").startswith("index.files/")
         assert not [name for name in attributes if name.startswith("on") or name == "style"]
@@ -73,7 +75,7 @@ def test_page_names_its_files() -> None:
     """Each file that the head names is one of the page's own, and none of these is forgotten."""
     named = {
         (attributes.get("src") or attributes.get("href") or "").removeprefix("index.files/")
-        for tag, attributes in _elements(page_head([Show(title="A")]))
+        for tag, attributes in _elements(page_head(BLOG, [BLOG]))
         if tag == "script" or attributes.get("rel") in ("icon", "stylesheet")
     }
     assert named == set(page_assets())
@@ -116,6 +118,29 @@ def test_length_is_in_minutes(seconds: float, shown: str) -> None:
 @pytest.mark.parametrize(("base_url", "is_told"), [("", True), ("https://example.org/", False)])
 def test_page_tells_of_a_missing_address(base_url: str, is_told: bool) -> None:
     """Without `base_url` the page says by its feed what works, and what does not."""
-    head = page_head([Show(title="A", base_url=base_url)])
+    show = Show(title="A", base_url=base_url)
+    head = page_head(show, [show])
     assert (b"cannot subscribe" in head) is is_told
     assert f'href="{base_url}feed.xml"'.encode() in head
+
+
+def test_podcast_names_the_page() -> None:
+    """The page is of the podcast at the root, even while a folder's show is all that it has."""
+    elements = _elements(head := page_head(BLOG, [Show(title="Tea", folder="tea", guid="2")]))
+    assert dict(elements)["html"]["data-podcast"] == BLOG.guid
+    assert b"<title>A blog</title>" in head
+    assert b'<h1 dir="auto">A blog</h1>' in head
+    assert b"tea/feed.xml" in head
+
+
+def test_shows_of_one_name_are_told() -> None:
+    """Feeds of shows that have one title are told apart by their folders, and episodes as well."""
+    folders = ("", "a/tea", "b/tea")
+    titles = ("A blog", "Tea", "Tea")
+    shows = [Show(title=title, folder=each) for title, each in zip(titles, folders, strict=True)]
+    head = page_head(BLOG, shows).decode()
+    for name in ("Feed: A blog<", "Feed: Tea (a/tea)<", "Feed: Tea (b/tea)<"):
+        assert name in head
+    assert 'title="Tea (b/tea)"' in head
+    ((_, entry), *_) = _elements(page_entry(replace(EPISODE, show="Tea", folder="b/tea")))
+    assert entry["data-show"] == "b/tea"

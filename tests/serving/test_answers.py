@@ -215,7 +215,9 @@ def test_file_cut_meanwhile_is_told(outbox: PublishedOutbox, server: Server) -> 
 def test_page_has_its_policy(server: Server) -> None:
     """The page's policy is a header too: nothing inline, nothing off the host; no address leaks."""
     headers = server.get("/").headers
-    (in_page,) = re.findall(rb'Security-Policy" content="([^"]+)"', page_head([Show(title="Blog")]))
+    (in_page,) = re.findall(
+        rb'Security-Policy" content="([^"]+)"', page_head(Show(title="Blog"), [])
+    )
     told = {*headers["content-security-policy"].split("; ")}
     assert {*in_page.decode().replace(" file:", "").split("; ")} < told
     assert "frame-ancestors 'none'" in told

@@ -43,7 +43,8 @@ def write_page(outbox: Path, episodes: Sequence[PageEpisode], *shows: Show, **no
         part = words[number * SEARCH_EPISODES : (number + 1) * SEARCH_EPISODES]
         (folder / f"search-{number}.js").write_bytes(search_script(number, part))
     (folder / "now.js").write_bytes(script("now", now))
-    head, entries = page_head(shows or (SHOW,), numbers), b"".join(map(page_entry, episodes))
+    head = page_head((*shows, SHOW)[0], shows or (SHOW,), numbers)
+    entries = b"".join(map(page_entry, episodes))
     (outbox / PAGE_NAME).write_bytes(head + entries + PAGE_END)
     return outbox / PAGE_NAME
 

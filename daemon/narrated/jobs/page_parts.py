@@ -100,6 +100,7 @@ class PagePartMaker:
                 duration_s=episode.duration_s,
                 sound=episode.sound,
                 show=show.title,
+                folder=show.folder,
                 author=episode.author,
                 language=episode.language or show.language,
                 description=episode.description,

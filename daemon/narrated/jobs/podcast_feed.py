@@ -91,14 +91,14 @@ class PodcastFeed:
         self._news.clear()
         if self.settings is None:
             self.problems, self.shows = (), ()
-            return await self._page.update(self.shows)
+            return await self._page.update(None, self.shows)
         try:
-            await self._update(self.settings)
+            podcast = await self._update(self.settings)
         except NarratedError as error:
             self._tell([f"The podcast's feed is not up to date: {error}"])
             return False
         self._tell([*self._feeds.problems, *self._feeds.covers.problems, *self._sections.problems])
-        return await self._page.update(self.shows) and not self._feeds.problems
+        return await self._page.update(podcast, self.shows) and not self._feeds.problems
 
     async def claim_covers(self) -> None:
         """Claim the covers of shows at once: such a picture is no narration of its own."""
@@ -114,8 +114,11 @@ class PodcastFeed:
             self._news.clear()
             await asyncio.sleep(QUIET_S)
 
-    async def _update(self, settings: ShowSettings) -> None:
-        """Bring the ledger's items up to date, then write the feeds."""
+    async def _update(self, settings: ShowSettings) -> Show:
+        """Bring the ledger's items up to date, then write the feeds.
+
+        Returns the show of the root, which names the page though it may have no feed.
+        """
         sections = await self._sections.read(settings.ignore)
         await self._withdraw_covers(sections)
         if gone := await self._read_apart(lambda ledger: ledger.episodes.withdrawn()):
@@ -126,12 +129,16 @@ class PodcastFeed:
                 await self._items.make(shows[folder], self._ledger.jobs.get(number))
         listed = await self._read_apart(lambda ledger: ledger.episodes.listed())
         shown = [each for each in outdated[0] if each.folder in listed]
-        shown = shown or [each for each in outdated[0] if not each.folder]
+        root = next(each for each in outdated[0] if not each.folder)
+        shown = shown or [root]
         self.shows = await self._feeds.write(shown, listed)
+        podcast = next((each for each in self.shows if not each.folder), None)
+        podcast = podcast or await self._feeds.with_guid(root)
         await self._feeds.remove_others(shown)
         if not self._feeds.problems:
             await self._feeds.covers.remove_left()
         await self._feeds.announce()
+        return podcast
 
     async def _withdraw_covers(self, sections: Mapping[str, ShowSection]) -> None:
         """Withdraw the narrations of pictures that have become covers since."""

@@ -67,12 +67,15 @@ class PodcastPage:
         self.problem = ""
         """The reason why the page is not written; empty if it is."""
 
-    async def update(self, shows: Sequence[Show]) -> bool:
-        """Bring the page of these shows up to date; False if it could not be written."""
-        if not self.is_on or not shows:
+    async def update(self, podcast: Show | None, shows: Sequence[Show]) -> bool:
+        """Bring the page of these shows up to date; False if it could not be written.
+
+        The podcast names it; without one there is none.
+        """
+        if not self.is_on or podcast is None:
             return await self._leave()
         try:
-            problem = await self._update(shows)
+            problem = await self._update(podcast, shows)
         except NarratedError as error:
             problem = f"The podcast's page is not up to date: {error}"
         self.stands = not problem
@@ -93,7 +96,7 @@ class PodcastPage:
         self.problem, self.stands = "", False
         return True
 
-    async def _update(self, shows: Sequence[Show]) -> str:
+    async def _update(self, podcast: Show, shows: Sequence[Show]) -> str:
         """Make what is missing, and write what has changed; returns what keeps the page."""
         if foreign := await self._claim():
             return _of_others(foreign)
@@ -106,7 +109,7 @@ class PodcastPage:
         shown = await self._with_sound(listed)
         files = await self._files.plan(shown, (await self._parts.pictures.standing_page()).sizes)
         await self._files.write(files.stale)
-        head = PageRequest(tuple(shows), files.searches).encode()
+        head = PageRequest(podcast, tuple(shows), files.searches).encode()
         outcome = await self._write(await self._parsers.ask(*head, FEED_TURN), shown)
         if outcome is PlacedFile.OF_OTHERS:
             return _of_others(str(self._outbox.folder / PAGE_NAME))

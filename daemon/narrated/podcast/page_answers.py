@@ -19,6 +19,7 @@ from narrated.podcast.page_episode import PageSentence
 from narrated.podcast.page_markup import page_entry, page_head
 from narrated.podcast.page_requests import PageParts, PageRequest
 from narrated.podcast.page_scripts import episode_script, search_words
+from narrated.podcast.show import Show
 from narrated.podcast.text_of_sentences import text_of_sentences
 
 
@@ -26,7 +27,7 @@ def answer(header: dict[str, Any], payload: bytes) -> bytes:
     """Write the part of the page that a request asks for."""
     asked, sentences, plan, text = PageRequest.decode(header, payload)
     if asked.episode is None:
-        return page_head(asked.shows, asked.searches)
+        return page_head(asked.podcast or Show(title=""), asked.shows, asked.searches)
     blocks = asked.blocks
     heard = decoded_sentences(msgspec.Raw(sentences))
     words = paragraphs_of_sentences(sentences, blocks) or paragraphs_of_plan(plan)

@@ -43,6 +43,8 @@ class PageEpisode(msgspec.Struct, frozen=True, kw_only=True):
     sound: LinkedFile
     show: str = ""
     """The title of its show."""
+    folder: str = ""
+    """The folder of its show, which no other show has."""
     author: str = ""
     language: str = ""
     description: str = ""

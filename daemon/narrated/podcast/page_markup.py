@@ -5,6 +5,7 @@ value is escaped here. No element has a style or a handler, since the page's pol
 """
 
 import os
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from html import escape
@@ -15,6 +16,7 @@ from narrated.podcast.feed_parts import MARK
 from narrated.podcast.page_episode import PAGE_FOLDER, PageEpisode
 from narrated.podcast.page_frame import PAGE_BEGIN, PAGE_END, SEARCH, sign
 from narrated.podcast.show import COVER_SIDE, Show
+from narrated.printable import encodable
 
 __all__ = ["PAGE_END", "PAGE_MARK", "PAGE_VERSION", "page_address", "page_entry", "page_head"]
 
@@ -33,31 +35,31 @@ _LATEST_S = 253_402_214_400.0
 """The last day of the year 9999."""
 
 
-def page_head(shows: Sequence[Show], searches: Sequence[int] = ()) -> bytes:
-    """Write the page up to its first entry; the first show names it.
+def page_head(podcast: Show, shows: Sequence[Show], searches: Sequence[int] = ()) -> bytes:
+    """Write the page up to its first entry; the podcast, that of the root, names it.
 
-    `searches` are the numbers of the search scripts that stand.
+    `shows` are those with a feed, and `searches` the numbers of the search scripts that stand.
     """
-    first, numbers = shows[0], " ".join(map(str, searches))
+    numbers = " ".join(map(str, searches))
     scripts = "".join(
         f'<script src="{PAGE_FOLDER}/{each}.js" defer></script>\n' for each in _SCRIPTS
     )
     return _bytes(
         f"<!DOCTYPE html>\n{MARK.decode()}\n"
-        f'<html lang="en" data-podcast="{escape(first.guid)}" data-searches="{numbers}" '
+        f'<html lang="en" data-podcast="{escape(podcast.guid)}" data-searches="{numbers}" '
         f'data-shows="{len(shows)}">\n'
         '<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="referrer" content="no-referrer">\n'
         '<meta name="color-scheme" content="light dark">\n'
-        f"<title>{escape(first.title)}</title>\n"
+        f"<title>{escape(podcast.title)}</title>\n"
         f'<link rel="icon" type="image/svg+xml" href="{PAGE_FOLDER}/icon.svg">\n'
         f'<link rel="stylesheet" href="{PAGE_FOLDER}/page.css">\n'
-        f"{''.join(map(_feed_for_programs, shows))}{scripts}"
+        f"{_feeds_for_programs(shows)}{scripts}"
         f"</head>\n<body>\n{PAGE_BEGIN}"
         '<a class="skip" href="#main">Skip to the episodes</a>\n'
-        f'{_masthead(shows)}<main id="main" tabindex="-1">\n'
+        f'{_masthead(podcast, shows)}<main id="main" tabindex="-1">\n'
         '<section id="now" aria-labelledby="now-title" hidden></section>\n'
         '<section id="found" aria-labelledby="found-title" hidden>'
         '<h2 id="found-title"></h2><ol></ol></section>\n'
@@ -73,7 +75,7 @@ def page_entry(episode: PageEpisode) -> bytes:
     title, sound = escape(episode.title or "Untitled"), page_address(episode.sound.path)
     return _bytes(
         f'<li class="entry" id="e={escape(episode.key)}" data-kind="{escape(episode.kind)}" '
-        f'data-show="{escape(episode.show)}" data-sound="{sound}" '
+        f'data-show="{_attribute(episode.folder)}" data-sound="{sound}" '
         f'data-seconds="{round(episode.duration_s, 2)}">'
         f'{_entry_cover(episode)}<div class="about">'
         f'<h3{_language(episode)} dir="auto">'
@@ -90,14 +92,16 @@ def page_address(path: str) -> str:
     return quote(os.fsencode(path), safe="/")
 
 
-def _masthead(shows: Sequence[Show]) -> str:
-    first = shows[0]
-    author = f'<p class="author">{escape(first.author)}</p>' if first.author else ""
-    about = f'<p class="description">{escape(first.description)}</p>' if first.description else ""
-    link = f'<p><a href="{escape(first.link)}">Website</a></p>' if _is_web(first.link) else ""
+def _masthead(podcast: Show, shows: Sequence[Show]) -> str:
+    title, words, link = escape(podcast.title), escape(podcast.description), escape(podcast.link)
+    author = f'<p class="author">{escape(podcast.author)}</p>' if podcast.author else ""
+    about = f'<p class="description">{words}</p>' if words else ""
+    cover = next((each.image for each in (podcast, *shows) if each.image), "")
+    website = f'<p><a href="{link}">Website</a></p>' if _is_web(podcast.link) else ""
     return (
-        f'<header id="show" lang="{escape(first.language)}">\n{_cover(first.image, COVER_SIDE)}'
-        f'<div class="about"><h1 dir="auto">{escape(first.title)}</h1>{author}{about}{link}</div>\n'
+        f'<header id="show" lang="{escape(podcast.language)}">\n'
+        f"{_cover(cover, COVER_SIDE)}"
+        f'<div class="about"><h1 dir="auto">{title}</h1>{author}{about}{website}</div>\n'
         f'<div class="tools" lang="en">{SEARCH}{_feeds(shows)}</div>\n</header>\n'
     )
 
@@ -106,10 +110,20 @@ def _feeds(shows: Sequence[Show]) -> str:
     several = len(shows) > 1
     feeds = "".join(
         f'<li><a href="{_feed_address(each)}">{sign("feed")}'
-        f"{f'Feed: {escape(each.title)}' if several else 'Feed for podcast players'}</a></li>"
-        for each in shows
+        f"{f'Feed: {escape(name)}' if several else 'Feed for podcast players'}</a></li>"
+        for each, name in zip(shows, _names(shows), strict=True)
     )
-    return f'<ul class="feeds">{feeds}</ul>\n{"" if shows[0].base_url else _NO_ADDRESS}'
+    has_addresses = all(each.base_url for each in shows)
+    return f'<ul class="feeds">{feeds}</ul>\n{"" if has_addresses else _NO_ADDRESS}'
+
+
+def _names(shows: Sequence[Show]) -> list[str]:
+    """Name each show: by its title, and by its folder where several have one title."""
+    counts = Counter(each.title for each in shows)
+    return [
+        f"{each.title} ({encodable(each.folder) or '/'})" if counts[each.title] > 1 else each.title
+        for each in shows
+    ]
 
 
 _NO_ADDRESS = """\
@@ -121,11 +135,12 @@ folder is served, as <code>podcast: base_url</code> in the configuration.</p></d
 """
 
 
-def _feed_for_programs(show: Show) -> str:
-    """Write the link by which browsers and players find a feed."""
-    return (
-        f'<link rel="alternate" type="application/rss+xml" title="{escape(show.title)}" '
-        f'href="{_feed_address(show)}">\n'
+def _feeds_for_programs(shows: Sequence[Show]) -> str:
+    """Write the links by which browsers and players find the feeds."""
+    return "".join(
+        f'<link rel="alternate" type="application/rss+xml" title="{escape(name)}" '
+        f'href="{_feed_address(each)}">\n'
+        for each, name in zip(shows, _names(shows), strict=True)
     )
 
 
@@ -168,6 +183,10 @@ def _description(episode: PageEpisode) -> str:
 
 def _language(episode: PageEpisode) -> str:
     return f' lang="{escape(episode.language)}"' if episode.language else ""
+
+
+def _attribute(path: str) -> str:
+    return escape(encodable(path))
 
 
 def _is_web(address: str) -> bool:

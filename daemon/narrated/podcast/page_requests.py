@@ -25,7 +25,10 @@ class PageParts(msgspec.Struct, frozen=True):
 class PageRequest(msgspec.Struct, frozen=True):
     """Asks for the parts of an episode; without one, for the page up to its first entry."""
 
+    podcast: Show | None = None
+    """That of the root, which names the page."""
     shows: tuple[Show, ...] = ()
+    """Those with a feed."""
     searches: tuple[int, ...] = ()
     """The numbers of the search scripts that stand."""
     episode: PageEpisode | None = None

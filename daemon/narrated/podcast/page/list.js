@@ -2,7 +2,7 @@
 // The list: which episodes it shows, what was heard of each, and what is not there yet.
 
 narrated.list = (() => {
-  const { one, all, kept, element, clock, reload, entryOf, keyOf, prefix } = narrated;
+  const { one, all, kept, element, clock, reload, entryOf, keyOf, showOf, prefix } = narrated;
   const { player } = narrated;
   const LOOK_EVERY = 30_000; // milliseconds between two looks at what is being read
   const NOTHING = { reading: [], waiting: 0, next: [], stuck: [], failed: [], held: [] };
@@ -54,17 +54,22 @@ narrated.list = (() => {
   // Filters: all, each show where there are several, and pictures where there are some.
 
   function filters() {
-    const shows = [...new Set(entries.map((entry) => entry.dataset.show))].filter(Boolean);
+    const shows = new Map(entries.map((entry) => [entry.dataset.show, showOf(entry)]));
     const pictures = entries.some((entry) => entry.dataset.kind !== "post");
     const posts = entries.some((entry) => entry.dataset.kind === "post");
     return [
       ["All", "all", () => true],
-      ...(shows.length > 1 ? shows.map(showFilter) : []),
+      ...(shows.size > 1 ? [...shows].map(showFilter) : []),
       ...(pictures && posts ? [["Pictures", "pictures", (of) => of.kind !== "post"]] : []),
     ];
   }
 
-  const showFilter = (show) => [show, `show ${show}`, (of) => of.show === show];
+  /** Offer a show, a folder with its title; where several have one title, the folder as well. */
+  function showFilter([folder, title], at, shows) {
+    const isOne = shows.filter(([, other]) => other === title).length === 1;
+    const name = isOne ? title : `${title} (${folder || "/"})`;
+    return [name, `show ${folder}`, (of) => of.show === folder];
+  }
 
   function offerFilters() {
     const offered = filters();
