@@ -324,7 +324,17 @@ def test_check_names_missing_files(tmp_path: Path) -> None:
         told = daemon.ask("podcast", "check").stdout
         assert f"names files that are gone: `index.files/{name}`." in told, told
         (tmp_path / name).rename(folder / name)
+    (daemon.outbox / "one.mp3").rename(tmp_path / "one.mp3")
+    told = daemon.ask("podcast", "check").stdout
+    assert "gone: `one.mp3`.\n      The next change of the outbox takes the episodes off" in told
+    (tmp_path / "one.mp3").rename(daemon.outbox / "one.mp3")
     page.write_text("mine")
     assert f"{page} is not narrated's" in daemon.ask("podcast", "check").stdout
     page.unlink()
+    page.mkdir()
+    for command in (("podcast", "check"), ("status",)):
+        asked = daemon.ask(*command)
+        assert (asked.stderr, "is not there" in asked.stdout) == ("", False)
+    assert f"{page} is not narrated's" in daemon.ask("podcast", "check").stdout
+    page.rmdir()
     assert f"{page} is not there." in daemon.ask("podcast", "check").stdout

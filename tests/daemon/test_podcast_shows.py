@@ -152,6 +152,47 @@ def test_section_makes_a_show(tmp_path: Path) -> None:
         verify(daemon)
 
 
+def test_wrong_section_is_told_once(tmp_path: Path) -> None:
+    """`once` tells a wrong section beside its post alone; check and status tell it afterwards."""
+    daemon = Daemon(tmp_path, podcast=SHOW | {"folders": "each"}, log="info")
+    _drop(daemon, "tea/one.md")
+    _drop(daemon, "pots/two.md")
+    daemon.drop("tea/.narrated.yaml", "podcast: {titel: Tea}")
+    daemon.drop("own/.narrated.yaml", "podcast: {language: klingon!}")
+    theirs = daemon.outbox / "pots"
+    theirs.mkdir()
+    for name in ("feed.xml", "folder.jpg"):
+        (theirs / name).write_text("mine")
+    asked = daemon.ask("once")
+    said = asked.stdout + asked.stderr
+    assert said.count("unknown key `titel`") == 2  # as it failed, and at the end
+    assert "is removed" not in said
+    other = "own/.narrated.yaml: `podcast: language`: that is no language."
+    mine = f"{theirs}/feed.xml is not narrated's, and is left alone"
+    for text in (asked.stderr, daemon.ask("status").stdout):
+        assert text.count(f"{other} Name a language") >= 1
+    assert f"{mine}, so that pots has no feed. Move it away." in asked.stderr
+    assert "pots/folder.jpg in the outbox is not narrated's, and stays. Move it away:" in said
+    checked = daemon.ask("podcast", "check").stdout
+    assert f"BAD   podcast, folder: {other}\n      Name a language" in checked
+    assert "BAD   podcast, folder: tea/.narrated.yaml: `podcast` has an unknown key" in checked
+    assert f"BAD   podcast: {mine}." in checked
+
+
+def test_foreign_cover_may_be_moved(tmp_path: Path) -> None:
+    """Once a folder.jpg of others is moved away, the next change puts the cover there."""
+    theirs = tmp_path / "outbox/folder.jpg"
+    theirs.parent.mkdir()
+    theirs.write_text("mine")
+    with running(tmp_path, podcast=SHOW) as daemon:
+        _drop(daemon, "one.md")
+        wait(lambda: any("folder.jpg" in each for each in daemon.status()["notices"]))
+        theirs.rename(tmp_path / "away")
+        _drop(daemon, "two.md")
+        wait(lambda: daemon.status()["notices"] == [], lambda: daemon.log)
+        assert theirs.read_bytes() == next(daemon.outbox.glob("cover-*.jpg")).read_bytes()
+
+
 def test_show_ends_with_its_episodes(tmp_path: Path) -> None:
     """The feed of a show goes with its last episode; one that is not ours stays and is told."""
     options: dict[str, Any] = {"removed": "withdraw", "withdraw_after": 0, "scan": "200ms"}

@@ -47,6 +47,7 @@ def server() -> Iterator[PodcastServer]:
     """A server that is right, with a podcast of two episodes."""
     with serving_podcast() as ready:
         ready.files = {"/pod/feed.xml": ("application/rss+xml", _feed(ready.address)), **FILES}
+        ready.files["/page"] = ("text/html", b"<!DOCTYPE html>\n<title>A blog</title>\n<p hidden>")
         yield ready
 
 
@@ -222,6 +223,7 @@ FEEDS: dict[str, tuple[str, Spoils, int, str]] = {
     "absent": ("/none", lambda asked, reply: None, 1, "/none answers 404."),
     "private": ("", _with("/pod/feed.xml", status=401), 1, "put a token into the path"),
     "sound": ("/pod/one.mp3", lambda asked, reply: None, 1, "is no feed: it is not XML"),
+    "page": ("/page", lambda asked, reply: None, 1, "is no feed: it is a web page.\n"),
     "unchanged": ("", _always_whole, 0, "sends the whole feed again"),
     "head": ("", _when("HEAD", _with("/pod/feed.xml", status=405)), 1, "HEAD for the feed (405)"),
     "loop": ("", _with("/pod/feed.xml", 302, location="feed.xml"), 1, "more than 5 times"),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.group(cls=CommandGroup)
 def podcast() -> None:
-    """Check the podcast that the outbox is."""
+    """Check the podcast that the outbox is, or make its address private."""
 
 
 @podcast.command()

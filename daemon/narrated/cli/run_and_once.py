@@ -56,8 +56,10 @@ def once(context: CommandContext, quiet: bool) -> None:
         print_lines(published_lines(config.outbox))
         print_lines(held_lines(report.held_back, report.held_back_count))
         print_lines(podcast_lines(report.feeds, report.page))
+    told = {f"{each.problem} {each.remedy}".rstrip() for each in report.failed}
     for notice in report.notices:
-        click.echo(f"narrated: {notice}", err=True)
+        if notice not in told:  # of folder settings that are wrong
+            click.echo(f"narrated: {notice}", err=True)
     if not report.finished:
         click.echo("narrated: stopped before the end; the next run continues from here", err=True)
     exit_unless(report.finished and not (report.failed or report.waiting or report.notices))

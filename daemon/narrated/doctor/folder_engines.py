@@ -23,7 +23,7 @@ _NAME = "folder settings"
 def check_folder_engines(config: Config, most_folders: int = MOST_FOLDERS) -> Iterator[Finding]:
     """Check the engines that folder settings name and the configuration does not."""
     found: dict[str, str] = {}
-    for count, (folder, listing) in enumerate(_listings(config), 1):
+    for count, (folder, listing) in enumerate(listings(config), 1):
         if any(name.lower() == FOLDER_SETTINGS for name, _ in listing.changed):
             path = join(folder, FOLDER_SETTINGS)
             if engine := _engine_of(config.inbox, path):
@@ -37,7 +37,7 @@ def check_folder_engines(config: Config, most_folders: int = MOST_FOLDERS) -> It
         yield from _check_named(config, engine, found[engine])
 
 
-def _listings(config: Config) -> Iterator[tuple[str, FolderChanges]]:
+def listings(config: Config) -> Iterator[tuple[str, FolderChanges]]:
     """List the folders that the inbox looks into, one by one."""
     scanner = FolderScanner(str(config.inbox), config.ignore, lambda: None)
     folders = [""]

@@ -2,16 +2,19 @@
 
 import shlex
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from narrated.config.podcast import show_of
 from narrated.config.values import Config
 from narrated.doctor.finding import Finding, shown, warning, well, wrong
+from narrated.doctor.folder_sections import check_folder_sections
 from narrated.doctor.podcast_address import check_token
 from narrated.errors import ConfigurationError
 from narrated.human_formatting import count_noun
-from narrated.outbox.podcast_files import FEED_NAME, feed_beginning, feed_folders, size_of
+from narrated.os_error_remedies import storing
+from narrated.outbox.podcast_files import FEED_NAME, feed_beginning, feed_folders, is_taken, size_of
 from narrated.podcast.cover_reading import HEAD_BYTES, cover_facts
 from narrated.podcast.feed_parts import MARK
 from narrated.podcast.feed_reading import (
@@ -45,17 +48,28 @@ def check_podcast(config: Config) -> Iterator[Finding]:
             "Add `podcast: {title: My blog, read aloud}` to the configuration: docs/podcast.md.",
         )
     yield from check_token(config)
+    yield from check_folder_sections(config)
     folders = [each for each in feed_folders(config.outbox, MARK) if each]
-    if not folders or (config.outbox / FEED_NAME).exists():
+    if not folders or is_taken(config.outbox, FEED_NAME):
         yield from _check_show(config.outbox, root)
+    if config.podcast and config.podcast.folders == "each":
+        folders = sorted({*folders, *_first_folders(config.outbox)})
     for folder in folders:
         yield from _check_show(config.outbox, Show(title="", folder=folder))
+
+
+def _first_folders(outbox: Path) -> Iterator[str]:
+    """The first folders with a feed, somebody else's as well."""
+    with storing(str(outbox)), suppress(FileNotFoundError):
+        for each in sorted(outbox.iterdir()):
+            if is_taken(outbox, f"{each.name}/{FEED_NAME}"):  # False if it is no folder, or a link
+                yield each.name
 
 
 def _check_show(outbox: Path, show: Show) -> Iterator[Finding]:
     path = outbox / show.feed_path
     content = feed_beginning(outbox, show.feed_path, _MOST_BYTES)
-    if not content:
+    if not content and not is_taken(outbox, show.feed_path):
         remedy = "Start the daemon, or run `narrated once`: it writes the feed."
         yield wrong(_NAME, f"{shown(path)} is not there.", remedy)
         return

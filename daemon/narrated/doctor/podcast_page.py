@@ -9,13 +9,17 @@ from narrated.config.podcast import has_page
 from narrated.config.values import Config
 from narrated.doctor.finding import Finding, shown, warning, well, wrong
 from narrated.human_formatting import count_noun
-from narrated.outbox.podcast_files import feed_beginning, size_of
+from narrated.outbox.podcast_files import feed_beginning, is_taken, size_of
 from narrated.podcast.page_episode import PAGE_FOLDER, PAGE_NAME
 from narrated.podcast.page_markup import PAGE_MARK
 from narrated.podcast.page_news import NEWS_NAME
 from narrated.printable import printable
 
 _NAME = "podcast, page"
+_OF_OTHERS = "is not narrated's, and is left alone."
+_MOVE_AWAY = "Move it away, or set `podcast: {page: off}`."
+_WRITES_AGAIN = "The next change of the outbox writes them again; so does `narrated once`."
+_TAKES_OFF = "The next change of the outbox takes the episodes off; so does `narrated once`."
 _MOST_NAMED = 3
 _MOST_BYTES = 256 << 20
 _ENTRY = re.compile(r"e=([0-9a-f]{16})")
@@ -29,19 +33,23 @@ def check_page(config: Config) -> Iterator[Finding]:
         return
     path = config.outbox / PAGE_NAME
     content = feed_beginning(config.outbox, PAGE_NAME, _MOST_BYTES)
-    if not content:
+    if not content and not is_taken(config.outbox, PAGE_NAME):
+        if (taken := config.outbox / PAGE_FOLDER).exists() and not taken.is_dir():
+            yield wrong(_NAME, f"{shown(taken)} {_OF_OTHERS}", _MOVE_AWAY)
+            return
         remedy = "Start the daemon, or run `narrated once`: it writes the page."
         yield wrong(_NAME, f"{shown(path)} is not there.", remedy)
         return
     if PAGE_MARK not in content[:1024]:
-        remedy = "Move it away, or set `podcast: {page: off}`."
-        yield wrong(_NAME, f"{shown(path)} is not narrated's, and is left alone.", remedy)
+        yield wrong(_NAME, f"{shown(path)} {_OF_OTHERS}", _MOVE_AWAY)
         return
     page = _NamedFiles(content.decode("utf-8", "replace"))
     missing = [each for each in page.files if size_of(config.outbox, each) is None]
-    if missing:
-        remedy = "The next change of the outbox writes them again; so does `narrated once`."
-        yield warning(_NAME, f"{shown(path)} names files that are gone:{_some(missing)}", remedy)
+    sounds = [each for each in missing if each in page.sounds]
+    others = [each for each in missing if each not in page.sounds]
+    for gone, remedy in ((sounds, _TAKES_OFF), (others, _WRITES_AGAIN)):
+        if gone:
+            yield warning(_NAME, f"{shown(path)} names files that are gone:{_some(gone)}", remedy)
     episodes, files = count_noun(page.episodes, "episode"), count_noun(len(page.files), "file")
     yield well(_NAME, f"{shown(path)} has {episodes}, and names {files}.")
 
@@ -53,6 +61,8 @@ class _NamedFiles(HTMLParser):
         super().__init__()
         self.files: dict[str, None] = {f"{PAGE_FOLDER}/{NEWS_NAME}": None}
         """Outbox paths; the values mean nothing."""
+        self.sounds: set[str] = set()
+        """Those of them that are the sound of an episode."""
         self.episodes = 0
         self.feed(page)
         self.close()
@@ -61,6 +71,8 @@ class _NamedFiles(HTMLParser):
         found = {name: value or "" for name, value in attrs}
         for name in _ADDRESSES:
             self._add(found.get(name, ""))
+        if sound := found.get("data-sound"):
+            self.sounds.add(_outbox_path(sound))
         for number in found.get("data-searches", "").split():
             self._add(f"{PAGE_FOLDER}/search-{number}.js")
         if entry := _ENTRY.fullmatch(found.get("id", "")):
@@ -69,8 +81,12 @@ class _NamedFiles(HTMLParser):
 
     def _add(self, address: str) -> None:
         if address and not _ELSEWHERE.match(address):
-            path = unquote_to_bytes(address.partition("#")[0].partition("?")[0])
-            self.files[path.decode("utf-8", "surrogateescape")] = None
+            self.files[_outbox_path(address)] = None
+
+
+def _outbox_path(address: str) -> str:
+    written = unquote_to_bytes(address.partition("#")[0].partition("?")[0])
+    return written.decode("utf-8", "surrogateescape")
 
 
 def _some(paths: list[str]) -> str:

@@ -61,11 +61,14 @@ class PodcastCovers:
         self._of_shows: dict[str, _ShowCover] = {}
         """By the folders of the shows, since the start."""
         self._problems: dict[str, str] = {}
+        """What is wrong with the pictures of shows, by their folders."""
+        self._foreign: dict[str, str] = {}
+        """Files of others in the places of covers, by the folders of the shows."""
 
     @property
     def problems(self) -> tuple[str, ...]:
         """The problems of the shows' covers."""
-        return tuple(filter(None, self._problems.values()))
+        return tuple(filter(None, (*self._problems.values(), *self._foreign.values())))
 
     async def of_show(self, show: Show, folders: Iterable[str] = ()) -> str:
         """Return the outbox path of a show's cover, which stands there then; empty if none can.
@@ -77,7 +80,9 @@ class PodcastCovers:
         beside = frozenset((show.folder, *folders))
         made_of = (show.title, show.picture, show.inbox_picture, state, beside)
         present = self._of_shows.get(show.folder)
-        if present is None or present.made_of != made_of or not await self._stands(present):
+        is_alike = present is not None and present.made_of == made_of
+        is_whole = is_alike and not self._foreign.get(show.folder)
+        if present is None or not is_whole or not await self._stands(present):
             path, size_bytes = await self._make_of_show(show, beside)
             present = _ShowCover(made_of if path else (), ExpectedFile(path, size_bytes))
             self._of_shows[show.folder] = present
@@ -89,7 +94,7 @@ class PodcastCovers:
 
     async def _make_of_show(self, show: Show, beside: Iterable[str]) -> tuple[str, int]:
         """Write a show's cover, and a copy into each folder beside; returns its path and size."""
-        self._problems[show.folder] = ""
+        self._problems[show.folder] = self._foreign[show.folder] = ""
         jpeg = await self._make(show.title, await self._picture_of(show))
         key, name = _key(show), _inside(show.folder, f"cover-{_digest(jpeg)}.jpg")
         if not await self._place(name, key, jpeg):
@@ -99,8 +104,10 @@ class PodcastCovers:
             if await self._place(copy, key, jpeg):
                 files.append(copy)
             else:
-                problem = f"{printable(copy)} in the outbox is not narrated's, and stays."
-                self._problems[show.folder] = problem
+                self._foreign[show.folder] = (
+                    f"{printable(copy)} in the outbox is not narrated's, and stays. Move it away:"
+                    " the next change of the outbox puts the show's cover there."
+                )
         self._ledger.covers.settle(key, *files)
         return name, len(jpeg)
 
@@ -109,6 +116,7 @@ class PodcastCovers:
         self._ledger.covers.settle(_key(show))
         self._of_shows.pop(show.folder, None)
         self._problems.pop(show.folder, None)
+        self._foreign.pop(show.folder, None)
 
     async def of_episode(self, job: Job, manifest: Manifest) -> str:
         """Return the outbox path of an episode's cover, which stands there then; empty if none can.

@@ -22,6 +22,7 @@ from narrated.jobs.podcast_page import PodcastPage
 from narrated.jobs.read_apart import ReadApart
 from narrated.jobs.show_feeds import ShowFeeds
 from narrated.ledger.episodes import PublishedEpisode
+from narrated.ledger.job import JobState
 from narrated.ledger.store import Ledger
 from narrated.podcast.show import Show
 from narrated.podcast.show_section import ShowSection
@@ -34,6 +35,7 @@ MOST_S = 15.0
 """The feeds of an outbox that changes all the time follow this late at most."""
 RETRY_S = 30.0
 """The pause before a feed that could not be written is tried again."""
+_MOST_FAILED = 20
 
 log = logging.getLogger("narrated")
 
@@ -167,9 +169,12 @@ class PodcastFeed:
     def _tell(self, problems: Iterable[str]) -> None:
         """Log each problem once, and show it in the status until it is gone."""
         told = tuple(dict.fromkeys(problems))
-        for each in told:
-            if each not in self.problems:
-                log.warning("%s", each)
+        if news := [each for each in told if each not in self.problems]:
+            failed = self._ledger.jobs.in_state(JobState.FAILED, limit=_MOST_FAILED)
+            of_posts = {f"{each.problem} {each.remedy}".rstrip() for each in failed}
+            for each in news:
+                if each not in of_posts:  # settings that are wrong fail the folder's posts as well
+                    log.warning("%s", each)
         self.problems = told
 
 

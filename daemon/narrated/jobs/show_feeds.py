@@ -75,6 +75,8 @@ class ShowFeeds:
     """Folders that have no feed of ours, since the start."""
     _is_news: bool = False
     """True if the feed of a folder changed, and that of the root did not."""
+    _are_several: bool = False
+    """True if there are other shows than the one that is written."""
 
     async def with_guid(self, show: Show) -> Show:
         """Give a show its number: the ledger's, or that of the feed that stands, or a new one.
@@ -95,7 +97,7 @@ class ShowFeeds:
         Only episodes whose sound stands are in a feed. A folder that cannot be written keeps no
         other show's feed. Errors: StorageError, ParserUnavailable.
         """
-        self.problems, self._is_news = [], False
+        self.problems, self._is_news, self._are_several = [], False, len(shows) > 1
         there = await self._standing(listed)
         written = []
         for show in shows:
@@ -132,11 +134,20 @@ class ShowFeeds:
             show = Show(title="", folder=folder)
             remove = partial(remove_feed, self._outbox.folder, show.feed_path, MARK)
             if await self._outbox.finish(self._outbox.run(remove)):
-                log.info("%s is no show any more: its feed is removed", printable(folder or "/"))
+                self._tell_removed(folder)
                 self._is_news = True
             self.covers.leave(show)
             self._written.pop(folder, None)
             self._removed.add(folder)
+
+    def _tell_removed(self, folder: str) -> None:
+        """Log that a feed is gone; one that was empty since the start is no news to anybody."""
+        before = self._written.get(folder)
+        level = logging.DEBUG if before and not before.episodes else logging.INFO
+        told = f"{printable(folder)} is no show any more"
+        if not folder:
+            told = "each episode belongs to the show of a folder"
+        log.log(level, "%s: %s is removed", told, printable(f"{folder}/{FEED_NAME}".lstrip("/")))
 
     async def announce(self) -> None:
         """Touch the root's feed if only others changed: what sends the outbox on watches it alone.
@@ -164,17 +175,23 @@ class ShowFeeds:
         outcome, size_bytes = await self._outbox.finish(place)
         if outcome is PlacedFile.OF_OTHERS:
             self._written.pop(show.folder, None)
-            self.problems.append(
-                f"{printable(str(self._outbox.folder / show.feed_path))} is not narrated's, and is"
-                " left alone, so the podcast has no feed. Move it away, or take `podcast:` out of"
-                " the configuration."
-            )
+            self.problems.append(self._of_others(show))
             return
         file = ExpectedFile(show.feed_path, size_bytes)
         self._written[show.folder] = _WrittenFeed(show, episodes, file)
         self._is_news |= bool(show.folder) and outcome is PlacedFile.WRITTEN
         told = (printable(show.feed_path), len(episodes), outcome.name.lower())
         log.debug("%s has %d episodes: %s", *told)
+
+    def _of_others(self, show: Show) -> str:
+        """Tell what somebody else's feed keeps from being written."""
+        told = f"{printable(str(self._outbox.folder / show.feed_path))} is not narrated's, and is"
+        if self._are_several or show.folder:
+            return f"{told} left alone, so that {printable(show.title)} has no feed. Move it away."
+        return (
+            f"{told} left alone, so the podcast has no feed. Move it away, or take `podcast:` out"
+            " of the configuration."
+        )
 
     async def _place(self, show: Show, head: bytes, paths: list[str]) -> tuple[PlacedFile, int]:
         """Compose a feed in the work folder, and put it into the outbox; returns its size, too."""

@@ -36,18 +36,33 @@ class ExpectedFile(NamedTuple):
 
 
 def feed_beginning(outbox: Path, path: str, most_bytes: int) -> bytes:
-    """Return the beginning of the feed that stands; empty if none does. Errors: StorageError."""
+    """Return the beginning of the feed that stands; empty if none does. Errors: StorageError.
+
+    Whoever asks tells of one that is not ours.
+    """
     folder_name, name = split(path)
     with (
         storing(str(outbox / path)),
         suppress(FileNotFoundError, NotADirectoryError),
         opened(outbox, folder_name) as folder,
     ):
-        file = file_in(folder, name, str(outbox / path))
+        file = file_in(folder, name)
         if file is not None:
             with file:
                 return file.read(most_bytes)
     return b""
+
+
+def is_taken(outbox: Path, path: str) -> bool:
+    """True if anything has this name in the outbox, even a folder. Errors: StorageError."""
+    folder_name, name = split(path)
+    with (
+        storing(str(outbox / path)),
+        suppress(FileNotFoundError, NotADirectoryError),
+        opened(outbox, folder_name) as folder,
+    ):
+        return _mode(folder, name) is not None
+    return False
 
 
 def feed_folders(outbox: Path, mark: bytes) -> list[str]:

@@ -94,10 +94,11 @@ def note(outbox: Path, name: str) -> bytes | None:
     return None
 
 
-def file_in(folder: int, name: str, where: str) -> BufferedReader | None:
+def file_in(folder: int, name: str, where: str = "") -> BufferedReader | None:
     """Open a file in an open folder; None if it is absent or not ours.
 
-    `where` is its path, for the journal. Errors: OSError of the storage.
+    `where` is its path, for the journal; without one, nothing is told. Errors: OSError of the
+    storage.
     """
     try:
         with absent_if_refused():
@@ -150,4 +151,5 @@ def _belongs_to(name: str, output: ManifestOutput) -> bool:
 @lru_cache(maxsize=1024)
 def _tell(where: str, reason: str) -> None:
     """Log once that something in the outbox is not ours."""
-    log.warning("%s in the outbox is not ours, and is left alone: %s", printable(where), reason)
+    if where:
+        log.warning("%s in the outbox is not ours, and is left alone: %s", printable(where), reason)

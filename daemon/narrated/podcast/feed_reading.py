@@ -13,7 +13,7 @@ PODCAST = "{https://podcastindex.org/namespace/1.0}"
 ATOM = "{http://www.w3.org/2005/Atom}"
 CONTENT = "{http://purl.org/rss/1.0/modules/content/}"
 
-
+_WEB_PAGE = re.compile(rb"\s{0,99}<(?:!doctype\s+html|html)\b", re.I)
 _WHOLE = re.compile(r"[0-9]{1,18}")
 
 
@@ -95,11 +95,17 @@ def parse_feed(content: bytes) -> etree._Element:
     try:
         root = etree.fromstring(content, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise NoFeed(f"it is not XML: {error}") from error
+        raise NoFeed(_why_not_xml(content, getattr(error, "lineno", None))) from error
     channel = root.find("channel") if root.tag == "rss" else None
     if channel is None:
         raise NoFeed("it is not RSS")
     return channel
+
+
+def _why_not_xml(content: bytes, line: int | None) -> str:
+    if _WEB_PAGE.match(content):
+        return "it is a web page"
+    return f"it is not XML (line {line})" if line else "it is not XML"
 
 
 def addresses(channel: etree._Element) -> Iterator[str]:

@@ -213,7 +213,7 @@ RULES: tuple[Rule, ...] = (
     Rule("numbers", "Apple", "The episodes of a serial are not numbered in their order.", _AGAIN,
          misnumbered),
     Rule("no sound", "all players", "The sound of an episode is not in the outbox.",
-         "The next change of the outbox takes it out of the feed.",
+         "The next change of the outbox takes it out of the feed; so does `narrated once`.",
          of_items(lambda item: not item.is_there(sound(item)))),
     Rule("other length", "all players", "A sound has another length than the feed says.",
          "The next change of the outbox mends it.", of_items(has_other_size)),

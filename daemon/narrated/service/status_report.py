@@ -2,7 +2,7 @@
 
 import heapq
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from operator import attrgetter
@@ -313,6 +313,7 @@ def report_at_rest(config: Config) -> StatusReport:
             **left_open(ledger),
             **_of_break(lasting, str(lasting or "")),
             **_of_podcast(config, ledger.podcasts.folders()),
+            notices=(*rest.notices, *_of_sections(config, ledger)),
             cache_bytes=ledger.takes.total_bytes(),
         )
     finally:
@@ -333,6 +334,16 @@ def _of_podcast(config: Config, folders: Iterable[str]) -> dict[str, Any]:
         "no_address": _no_address([root]) if feeds else "",
         "page": _ours(config.outbox, PAGE_NAME, PAGE_MARK) if config.podcast.page else "",
     }
+
+
+def _of_sections(config: Config, ledger: Ledger) -> Iterator[str]:
+    """Yield what is wrong with the sections of folders, as a daemon tells it."""
+    if config.podcast is not None:
+        from narrated.inbox.name_rules import ignored  # late: `narrated status` needs few modules
+
+        for each in ledger.folder_shows.all():
+            if each.problem and not ignored(each.path, config.ignore):
+                yield each.problem
 
 
 def _no_address(shows: Iterable[Show]) -> str:
