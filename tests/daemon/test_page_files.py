@@ -296,13 +296,13 @@ def test_full_disk_is_told_and_mended(tmp_path: Path) -> None:
 
 
 def test_commands_name_feed_and_page(tmp_path: Path) -> None:
-    """`narrated once` ends with the feed and how to open the page; the status names both."""
+    """`narrated once` ends with a line of the feed and how to open the page; the status names both."""
     daemon = Daemon(tmp_path, podcast=SHOW)
     daemon.drop("one.md", "# One\n\nWords.\n")
     told = daemon.ask("once").stdout
     feed, page = daemon.outbox / "feed.xml", daemon.outbox / "index.html"
-    assert f"Subscribe:  {feed}\n" in told
-    assert re.search(rf"Read along:  \S+ ?{page}\n\Z", told), told
+    last = told.splitlines()[-1]
+    assert re.fullmatch(rf"Podcast: subscribe to {feed}; read along:  \S+ ?{page}", last), told
     told = daemon.ask("status").stdout
     assert f"  feed    {feed}\n  page    {page}\n" in told
     with daemon:

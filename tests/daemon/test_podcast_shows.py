@@ -254,7 +254,7 @@ def test_once_narrates_no_cover(tmp_path: Path) -> None:
     verify(daemon)
 
 
-def test_narrated_picture_becomes_a_cover(tmp_path: Path) -> None:
+def test_spoken_picture_becomes_a_cover(tmp_path: Path) -> None:
     """The narration of a picture that becomes a cover is withdrawn; it comes back with an edit.
 
     The daemon and a pass do so alike.

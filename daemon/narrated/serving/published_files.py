@@ -161,7 +161,7 @@ class _Remembered(Generic[Key, Value]):
         self._values: OrderedDict[Key, tuple[Identity, Value]] = OrderedDict()
 
     def get(self, key: Key, identity: Identity, make: Callable[[], Value]) -> Value:
-        """Return the value of a file's content, made anew if the content is another one."""
+        """Return the value of a file's content, made again if the content is another one."""
         with self._lock:
             known = self._values.get(key)
             if known is not None and known[0] == identity:

@@ -36,11 +36,12 @@ def published_lines(outbox: Path) -> Iterator[str]:
 
 
 def podcast_lines(feeds: Sequence[str], page: str) -> Iterator[str]:
-    """How to subscribe to the podcast, and how to open its page."""
-    if feeds:
-        yield f"Subscribe:  {_first(feeds)}"
+    """How to subscribe to the podcast, and how to open its page, in one line."""
+    told = [f"subscribe to {_first(feeds)}"] if feeds else []
     if page:
-        yield f"Read along:  {how_to_open(page)}"
+        told.append(f"read along:  {how_to_open(page)}")
+    if told:
+        yield f"Podcast: {'; '.join(told)}"
 
 
 def _first(feeds: Sequence[str]) -> str:
