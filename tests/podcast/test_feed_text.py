@@ -53,6 +53,18 @@ SHOWN = '<img src="https://example.org/pod/index.files/1.jpg" alt="A &amp; B"/>'
          "<table><tr><td>1</td></tr></table>"),
         ('<section class="footnotes"><ol start="2"><li id="n">A</li></ol></section>',
          '<div><ol start="2"><li>A</li></ol></div>'),
+        (
+            f'<figure>{COPY}<figcaption>My <em>cup</em></figcaption></figure>',
+            f"<p>{SHOWN}<br/>My <em>cup</em></p>",
+        ),
+        (
+            '<figure><a href="https://a.org/b.png">Cup</a><figcaption>Mine</figcaption></figure>',
+            '<p><img src="https://a.org/b.png" alt="Cup"/><br/>Mine</p>',
+        ),
+        (
+            '<figure><a href="https://a.org/b">Cup</a><figcaption>Mine</figcaption></figure>',
+            '<p><a href="https://a.org/b">Cup</a><br/>Mine</p>',
+        ),
         ('<p>Note. <a href="#n" class="back" title="Back">↩</a></p>', "<p>Note. </p>"),
         ('<script>x</script><p onclick="y" style="z">A</p>', "x<p>A</p>"),
     ],

@@ -6,6 +6,10 @@ from support.page_texts import html_of, marked, parsed, words_of
 
 NOTES = "One[^a] and two[^b] and one more[^a].\n\n[^b]: Beta.\n[^a]: Alpha.\n"
 
+CAPTIONED = """<figure><img src="https://a.org/cat.png" alt="A cat">
+<figcaption>My <em>own</em> cat</figcaption></figure>"""
+TABLE = """<table><caption>Prices</caption><tr><th>Sort<th>Euro</tr>
+<tr><th rowspan="2">Black<td>2</tr><tr><td>3</tr></table>"""
 STRUCTURE = [
     ("# Tea\n\n## Black\n\n### Assam\n\nIt is.\n", "h1", "Tea"),
     ("# Tea\n\n## Black\n\n### Assam\n\nIt is.\n", "h2 ~ h3", "Assam"),
@@ -33,6 +37,13 @@ STRUCTURE = [
     (f"# Tea\n\n{NOTES}", "li#t-note-1 a.back[href='#t-call-1-2']", "↩"),
     ("# Tea\n\n[^z]: Nobody calls it.\n\nText.\n", "section.footnotes li", "Nobody calls it."),
     ("# Tea\n\n![A cat](cat.png)\n\nEnd.\n", "figure > figcaption", "A cat"),
+    (f"# Tea\n\n{CAPTIONED}\n\nEnd.\n", "figure > figcaption", "My own cat"),
+    (f"# Tea\n\n{CAPTIONED}\n\nEnd.\n", "figure > a[href$='cat.png']", "A cat"),
+    (f"# Tea\n\n{TABLE}\n\nEnd.\n", "table > caption", "Prices"),
+    (f"# Tea\n\n{TABLE}\n\nEnd.\n", "tbody th[scope=row][rowspan='2']", "Black"),
+    (f"# Tea\n\n{TABLE}\n\nEnd.\n", "thead th[scope=col]", "Sort"),
+    ("# Tea\n\nBlack\n: Strong.\n: Dark.\n\nEnd.\n", "dl > dt", "Black"),
+    ("# Tea\n\nBlack\n: Strong.\n: Dark.\n\nEnd.\n", "dl > dt + dd + dd", "Dark."),
     ("# Tea\n\n[Go](#black-tea).\n\n## Black tea\n\nIt.\n", "p a[href='#t-h2']", "Go"),
     ("# Tea\n\n[Go](#nowhere) on.\n", "p:not(:has(a))", "Go on."),
     ("# Tea\n\n<p>A <span lang=fr>mot juste</span>.</p>\n", "span[lang=fr][dir=ltr]", "mot juste"),

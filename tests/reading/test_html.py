@@ -32,8 +32,8 @@ def spoken(html):
     return [block for block in read(html) if not isinstance(block, Unspoken)]
 
 
-def paragraph(text):
-    return Paragraph((Text(text),))
+def paragraph(text, part=""):
+    return Paragraph((Text(text),), part)
 
 
 def test_article_is_read_rest_listed():
@@ -141,7 +141,7 @@ def test_table_caption_and_cell_blocks():
         "<table><caption>C</caption><thead><tr><th>h</th></tr></thead>"
         "<tbody><tr><td><p>a</p><p>b</p></td></tr></tbody></table>"
     )
-    assert caption == paragraph("C")
+    assert caption == paragraph("C", "caption")
     assert isinstance(table, Table)
     assert [type(span) for span in table.rows[0][0].spans] == [Text, LineBreak, LineBreak, Text]
 
@@ -157,7 +157,7 @@ def test_figure_gives_its_caption():
     """A figure gives its picture and its caption."""
     assert spoken('<figure><img src=a.png alt="A  b"><figcaption>C</figcaption></figure>') == [
         Picture("a.png", "A b"),
-        paragraph("C"),
+        paragraph("C", "caption"),
     ]
 
 
@@ -169,7 +169,7 @@ def test_bare_picture_takes_its_caption():
     assert spoken(gallery) == [
         Picture("a.png", title="Two dogs."),
         Picture("b.png", title="B"),
-        paragraph("All."),
+        paragraph("All.", "caption"),
     ]
 
 
@@ -239,7 +239,10 @@ def test_list_checkboxes_are_tasks():
 def test_definitions_are_paragraphs():
     """Terms and definitions are paragraphs."""
     found = spoken("<dl><dt>a<dd>b<dd><p>c</p><p>d</dl>")
-    assert found == [paragraph(letter) for letter in "abcd"]
+    assert found == [
+        paragraph("a", "term"),
+        *(paragraph(letter, "definition") for letter in "bcd"),
+    ]
 
 
 @pytest.mark.parametrize(

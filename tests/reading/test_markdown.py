@@ -34,8 +34,8 @@ def read(text):
     return blocks(text, "a.md")
 
 
-def paragraph(text):
-    return Paragraph((Text(text),))
+def paragraph(text, part=""):
+    return Paragraph((Text(text),), part)
 
 
 def test_inline_markup_is_kept():
@@ -175,8 +175,10 @@ def test_tasks_lose_their_marks():
 def test_definition_list_keeps_order():
     """A definition list gives its terms and definitions in order."""
     assert read("Term *one*\n: First.\n: Second.\n\n  More.\n\nTwo\n: Third.") == (
-        Paragraph((Text("Term "), Emphasis((Text("one"),)))),
-        *map(paragraph, ["First.", "Second.", "More.", "Two", "Third."]),
+        Paragraph((Text("Term "), Emphasis((Text("one"),))), "term"),
+        *(paragraph(text, "definition") for text in ("First.", "Second.", "More.")),
+        paragraph("Two", "term"),
+        paragraph("Third.", "definition"),
     )
 
 

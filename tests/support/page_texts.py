@@ -56,11 +56,11 @@ def marked(tree: BeautifulSoup) -> dict[int, str]:
 
 
 _ELEMENTS = """
-    h1 h2 h3 h4 h5 h6 p ul ol li table thead tbody tr th td blockquote pre code figure img
-    figcaption section a em strong del sup span br hr div
+    h1 h2 h3 h4 h5 h6 p ul ol li dl dt dd table caption thead tbody tr th td blockquote pre code
+    figure img figcaption section a em strong del sup span br hr div
 """
 _ATTRIBUTES = """
-    data-s class id lang dir start scope href rel src alt title width height loading
+    data-s class id lang dir start scope colspan rowspan href rel src alt title width height loading
 """
 ELEMENTS, ATTRIBUTES = set(_ELEMENTS.split()), set(_ATTRIBUTES.split())
 TARGET = re.compile(r"https?://\S+|mailto:\S+|#t-[\w-]+", re.I)

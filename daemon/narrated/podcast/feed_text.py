@@ -16,7 +16,11 @@ _KEPT = frozenset(
 )
 _RENAMED = {"figure": "p", "section": "div"}
 """Elements that few players know."""
-_ATTRIBUTES = {"th": ("colspan", "rowspan"), "td": ("colspan", "rowspan"), "ol": ("start",)}
+_ATTRIBUTES = {
+    "th": ("scope", "colspan", "rowspan"),
+    "td": ("colspan", "rowspan"),
+    "ol": ("start",),
+}
 _PICTURES = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".avif")
 
 Attributes = list[tuple[str, str | None]]
@@ -50,10 +54,14 @@ class _FeedText(HTMLParser):
         self.written: list[str] = []
         self._address = address
         self._is_title = False
+        self._is_caption = False
         self._is_back = False
         """True in the link from a footnote back to the text: here it would lead nowhere."""
         self._ends: list[str] = []
         """What ends the links that are open."""
+        self._alt: list[str] | None = None
+        """The words of a link that a picture takes the place of."""
+        self._target = ""
         self._figure: bool | None = None
         """True if the figure shows its picture; None outside of figures."""
 
@@ -68,6 +76,8 @@ class _FeedText(HTMLParser):
             self._picture(self._address(given.get("src", "")), given.get("alt", ""))
         elif tag in ("br", "hr"):
             self._write(f"<{tag}/>")
+        elif tag == "figcaption":
+            self._begin_caption()
         elif tag in _KEPT or tag in _RENAMED:
             kept = ((key, given[key]) for key in _ATTRIBUTES.get(tag, ()) if key in given)
             told = "".join(f' {key}="{escape(value)}"' for key, value in kept)
@@ -77,7 +87,10 @@ class _FeedText(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag == "h1":
             self._is_title = False
+        elif tag == "figcaption":
+            self._is_caption = False
         elif tag == "a" and self._ends:
+            self._end_alt()
             self._is_back = False
             self._write(self._ends.pop())
         elif tag in _KEPT or tag in _RENAMED:
@@ -85,7 +98,9 @@ class _FeedText(HTMLParser):
             self._write(f"</{_RENAMED.get(tag, tag)}>")
 
     def handle_data(self, data: str) -> None:
-        if not self._is_back:
+        if self._alt is not None:
+            self._alt.append(data)
+        elif not self._is_back:
             self._write(escape(data, quote=False))
 
     def _begin_link(self, target: str) -> None:
@@ -97,11 +112,24 @@ class _FeedText(HTMLParser):
         if parts.scheme not in ("http", "https", "mailto"):
             self._ends.append("")
         elif self._figure is False and parts.path.lower().endswith(_PICTURES):
-            self._picture(target, "")
+            if self._is_caption:
+                self._picture(target, "")
+            else:
+                self._alt, self._target = [], target
             self._ends.append("")
         else:
             self._write(f'<a href="{escape(target)}">')
             self._ends.append("</a>")
+
+    def _begin_caption(self) -> None:
+        self._is_caption = True
+        if self.written and self.written[-1] not in ("<p>", "<br/>"):
+            self._write("<br/>")
+
+    def _end_alt(self) -> None:
+        if self._alt is not None:
+            alt, self._alt = "".join(self._alt), None
+            self._picture(self._target, alt)
 
     def _picture(self, address: str, alt: str) -> None:
         if not address:
@@ -113,5 +141,5 @@ class _FeedText(HTMLParser):
             self._write("<br/>")
 
     def _write(self, text: str) -> None:
-        if not self._is_title:
+        if text and not self._is_title:
             self.written.append(text)

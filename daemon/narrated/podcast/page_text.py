@@ -4,8 +4,10 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from urllib.parse import unquote
 
+from narrated.podcast.block_groups import block_groups, part_of
 from narrated.podcast.footnote_markup import FootnoteMarkup
 from narrated.podcast.inline_markup import (
     ID_PREFIX,
@@ -90,8 +92,8 @@ class _TextWriter:
             id = "" if self._title is None else f' id="{_heading_id(self._title)}"'
             title = f"<h1{id}{self._language}{self._announced(TITLE)}>{content}</h1>\n"
         limit = _SizeLimit(MOST_HTML_BYTES - len(title.encode()))
-        outer = (number for number in self._inner[-1] if number != self._title)
-        blocks = [*limit.within(self._block(number, 0) for number in outer)]
+        outer = [number for number in self._inner[-1] if number != self._title]
+        blocks = [*limit.within(self._siblings(outer, 0))]
         notes = self._notes.items(self._note, is_whole=not limit.is_reached)
         items = "".join(limit.within(notes))
         if items:
@@ -162,7 +164,44 @@ class _TextWriter:
         return f"<span{attributes('announced', numbers)}></span>" if is_marked else ""
 
     def _inside(self, number: int, level: int) -> str:
-        return "".join(self._block(each, level + 1) for each in self._inner[number])
+        return "".join(self._siblings(self._inner[number], level + 1))
+
+    def _siblings(self, numbers: Sequence[int], level: int) -> Iterator[str]:
+        """Write blocks that stand side by side: some are shown as parts of others."""
+        left = iter(numbers)
+        for kind, size in block_groups(self._nodes[each].block for each in numbers):
+            group = [*islice(left, size)]
+            if kind == "definitions":
+                yield f"<dl>\n{''.join(map(self._definition, group))}</dl>\n"
+            elif kind == "captioned":
+                yield self._captioned(group)
+            else:
+                yield self._block(group[0], level)
+
+    def _definition(self, number: int) -> str:
+        paragraph = self._nodes[number].block
+        assert isinstance(paragraph, doc.Paragraph), "no other block is a part"
+        content = self._inline.spans(paragraph.spans, self._text(number))
+        tag = "dt" if paragraph.part == "term" else "dd"
+        return f"<{tag}{self._announced(number)}>{content}</{tag}>\n"
+
+    def _captioned(self, numbers: Sequence[int]) -> str:
+        """Write a picture or a table with its caption."""
+        (number,) = (each for each in numbers if not part_of(self._nodes[each].block))
+        captions = [each for each in numbers if each != number]
+        caption = "<br>".join(map(self._caption, captions))
+        block = self._nodes[number].block
+        if isinstance(block, doc.Table):
+            return self._table(block, number, caption)
+        assert isinstance(block, doc.Picture), "no other block has a caption"
+        return self._picture(block, number, caption)
+
+    def _caption(self, number: int) -> str:
+        paragraph = self._nodes[number].block
+        assert isinstance(paragraph, doc.Paragraph), "no other block is a part"
+        content = self._inline.spans(paragraph.spans, self._text(number))
+        announced = self._announced(number)
+        return f"<span{announced}>{content}</span>" if announced else content
 
     def _heading(self, author_level: int, spans: tuple[doc.Spans, ...], number: int) -> str:
         """Write a heading at the level below the one that it belongs to: none is left out."""
@@ -192,7 +231,7 @@ class _TextWriter:
         """Write an item; its paragraph stands in it as it is if it has no other."""
         box = "" if item.done is None else f'<span class="box">{_BOXES[item.done]}</span> '
         match item.blocks:
-            case [doc.Paragraph(spans), *others] if not any(map(_is_loose, others)):
+            case [doc.Paragraph(spans, part=""), *others] if not any(map(_is_loose, others)):
                 content = self._inline.spans(spans, self._text(inner[0]))
                 begin = f"<li{self._announced(inner[0], 'task' if box else '')}>{box}"
                 rest = "".join(self._block(each, level + 1) for each in inner[1:])
@@ -215,13 +254,14 @@ class _TextWriter:
         content = self._text(number).words(text)
         return f"<pre{named}{self._announced(number)}><code>{content}</code></pre>\n"
 
-    def _table(self, table: doc.Table, number: int) -> str:
+    def _table(self, table: doc.Table, number: int, caption: str = "") -> str:
         head = "".join(self._cell(cell, is_heading=True) for cell in table.header)
         head = f"<thead><tr>{head}</tr></thead>\n" if head else ""
         body = "".join(self._row(row, number, at) for at, row in enumerate(table.rows))
         body = f"<tbody>\n{body}</tbody>" if body else ""
         begin = f'<div class="table"><table{self._announced(number)}>'
-        return f"{begin}{head}{body}</table></div>\n"
+        caption = f"<caption>{caption}</caption>" if caption else ""
+        return f"{begin}{caption}{head}{body}</table></div>\n"
 
     def _row(self, row: Iterable[doc.Cell], number: int, place: int) -> str:
         cells = "".join(self._cell(cell) for cell in row)
@@ -230,14 +270,23 @@ class _TextWriter:
 
     def _cell(self, cell: doc.Cell, *, is_heading: bool = False) -> str:
         content = self._inline.spans(cell.spans, MarkedText(()))
-        return (
-            f'<th scope="col">{content}</th>' if is_heading and content else f"<td>{content}</td>"
-        )
+        sizes = (("colspan", cell.columns), ("rowspan", cell.rows))
+        told = "".join(f' {name}="{size}"' for name, size in sizes if size > 1)
+        if content and (is_heading or cell.is_heading):
+            return f'<th scope="{"col" if is_heading else "row"}"{told}>{content}</th>'
+        return f"<td{told}>{content}</td>"
 
-    def _picture(self, picture: doc.Picture, number: int) -> str:
+    def _picture(self, picture: doc.Picture, number: int, caption: str = "") -> str:
         described = self._captions.get(picture.source, UNDESCRIBED).text or self._heard_of(number)
         label = picture.title or picture.alt or described
         begin = f"<figure{self._announced(number)}>"
+        if caption:
+            alt = picture.alt or label
+            if picture.source in self._inline.copies:
+                shown = self._inline.picture(picture.source, alt)
+            else:
+                shown = self._inline.anchor(picture.source, words(alt or PICTURE))
+            return f"{begin}{shown}<figcaption>{caption}</figcaption></figure>\n"
         if picture.source not in self._inline.copies:
             content = self._inline.anchor(picture.source, words(label or PICTURE))
             return f"{begin}<figcaption>{content}</figcaption></figure>\n"

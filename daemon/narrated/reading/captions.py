@@ -1,6 +1,7 @@
 """Captions of pictures in HTML: a picture that nothing else names is named by its caption."""
 
 from bs4 import Tag
+from msgspec.structs import replace
 
 from narrated.reading.document import (
     Blocks,
@@ -31,7 +32,7 @@ def holds_caption(tag: Tag) -> bool:
 def with_captions(blocks: list[Blocks]) -> list[Blocks]:
     """Name a lone picture by the short paragraph beside it: "An image: Two dogs."
 
-    A picture with a label or a title keeps it, and its caption stays a paragraph.
+    A picture with a label or a title keeps it, and its caption stays a paragraph beside it.
     """
     said = [block for block in blocks if not isinstance(block, Unspoken)]
     match said:
@@ -39,6 +40,8 @@ def with_captions(blocks: list[Blocks]) -> list[Blocks]:
             pass
         case [Paragraph(spans) as caption, Picture(alt="", title="") as picture]:
             pass
+        case [Picture() as picture, Paragraph(spans) as caption]:
+            return [replace(each, part="caption") if each is caption else each for each in blocks]
         case _:
             return blocks
     words = plain(spans)

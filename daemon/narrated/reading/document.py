@@ -104,6 +104,9 @@ class Paragraph(Block, frozen=True, tag=True):
     """Running text."""
 
     spans: tuple[Spans, ...]
+    part: Literal["", "caption", "term", "definition"] = ""
+    """Its place beside a picture or a table, or in a list of definitions. It is said as any other
+    paragraph; the page shows it there."""
 
 
 class Item(msgspec.Struct, frozen=True):
@@ -147,6 +150,11 @@ class Cell(msgspec.Struct, frozen=True):
     """One cell of a table."""
 
     spans: tuple[Spans, ...]
+    is_heading: bool = False
+    """True for the heading of a row; those of columns stand in the table's header."""
+    columns: int = 1
+    rows: int = 1
+    """Columns and rows over which it stretches."""
 
 
 class Table(Block, frozen=True, tag=True):

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TypeGuard
+from typing import Literal, TypeGuard
 
+import msgspec
 from bs4 import Tag
 from bs4.element import NavigableString, PageElement
 
@@ -36,6 +37,7 @@ _HIGHLIGHTED = frozenset(
     {"code", "highlight", "codehilite", "sourceCode", "sourcecode", "source-code"}
 )
 _VERSE = frozenset({"wp-block-verse", "verse", "poem", "poetry"})
+_STRETCH = re.compile(r"[1-9][0-9]{0,2}", re.ASCII)
 _EMPTY_LINES = re.compile(r"\n[ \t]*\n")
 _NO_CODE = ["pre", "p", "h1", "h2", "h3", "ul", "ol", "table", "blockquote", "img"]
 _MOST_INVITING = 8
@@ -84,6 +86,8 @@ class BlockReader:
         read = _READERS.get(tag.name, BlockReader.blocks)
         found = [*read(self, tag), *self._take_skipped()]
         found = with_captions(found) if holds_caption(tag) else found
+        if part := _PARTS_OF_TEXT.get(tag.name):
+            found = [_as_part(block, part) for block in found]
         self._places.note(found, lines_of(tag))
         return found
 
@@ -163,16 +167,32 @@ class BlockReader:
         header = rows.pop(0) if rows and all(cell.name == "th" for cell in rows[0]) else []
         caption = tag.find("caption", recursive=False)
         around = map(self._inline.spans, (_stray(tag), caption.children if caption else ()))
-        found: list[Blocks] = [Paragraph(spans) for spans in around if spans]
+        parts: Sequence[_Part] = ("", "caption")
+        found: list[Blocks] = [
+            Paragraph(spans, part) for spans, part in zip(around, parts, strict=True) if spans
+        ]
         if header or rows:
             body = tuple(map(self._cells, rows))
-            found.append(doc.Table(self._cells(header), body))
+            columns = (
+                msgspec.structs.replace(cell, is_heading=False) for cell in self._cells(header)
+            )
+            found.append(doc.Table(tuple(columns), body))
         return found
 
     def _cells(self, row: Iterable[Tag]) -> tuple[doc.Cell, ...]:
-        return tuple(doc.Cell(self._inline.spans(cell.children)) for cell in row)
+        return tuple(
+            doc.Cell(
+                self._inline.spans(cell.children),
+                is_heading=cell.name == "th",
+                columns=_stretch(cell, "colspan"),
+                rows=_stretch(cell, "rowspan"),
+            )
+            for cell in row
+        )
 
 
+_Part = Literal["", "caption", "term", "definition"]
+_PARTS_OF_TEXT: dict[str, _Part] = {"figcaption": "caption", "dt": "term", "dd": "definition"}
 _READERS: dict[str, Callable[[BlockReader, Tag], list[Blocks]]] = {
     **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6"), BlockReader._heading),
     **dict.fromkeys(("ul", "ol", "menu", "dir"), BlockReader._listing),
@@ -243,6 +263,16 @@ def _holds_notes(tag: Tag) -> bool:
     return bool({"footnotes", "footnotes-list"} & named) or any(
         one.get("role") == "doc-endnotes" for one in around
     )
+
+
+def _as_part(block: Blocks, part: _Part) -> Blocks:
+    is_free = isinstance(block, Paragraph) and not block.part
+    return msgspec.structs.replace(block, part=part) if is_free else block
+
+
+def _stretch(cell: Tag, key: str) -> int:
+    written = str(cell.get(key, "1")).strip()
+    return int(written) if _STRETCH.fullmatch(written) else 1
 
 
 def _start(tag: Tag) -> int:
