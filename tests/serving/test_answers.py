@@ -26,6 +26,7 @@ def outbox(tmp_path_factory: pytest.TempPathFactory) -> PublishedOutbox:
     """An outbox with a post, its feed and its page."""
     outbox = PublishedOutbox(tmp_path_factory.mktemp("served"))
     outbox.publish("post", vtt=VTT, srt=b"1\n", transcript_json=b"{}", chapters_json=b"{}")
+    outbox.publish("photo", txt="Käse".encode())
     outbox.page()
     for name in ("page.css", "page.js", "now.js", "0123456789abcdef.jpg"):
         outbox.replace(f"index.files/{name}", b"x")
@@ -52,6 +53,7 @@ def server(outbox: PublishedOutbox) -> Iterator[Server]:
         ("/post.srt", "application/x-subrip"),
         ("/post.transcript.json", "application/json"),
         ("/post.chapters.json", "application/json+chapters"),
+        ("/photo.txt", "text/plain; charset=utf-8"),
         ("/post.0123abcd.jpg", "image/jpeg"),
         ("/", "text/html; charset=utf-8"),
         ("/index.html", "text/html; charset=utf-8"),

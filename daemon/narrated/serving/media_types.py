@@ -20,6 +20,7 @@ MEDIA_TYPES = {
     **SOUNDS,
     ".vtt": "text/vtt",  # players compare the whole type, so that it has no parameters
     ".srt": "application/x-subrip",
+    ".txt": "text/plain; charset=utf-8",  # what a picture shows, in words
     ".xml": "application/rss+xml",
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
