@@ -203,15 +203,23 @@ def test_download_outlives_its_file(outbox: PublishedOutbox, server: Server) -> 
     assert server.get("/long.mp3").body == b"new" * (4 << 20)
 
 
-def test_file_cut_meanwhile_is_told(outbox: PublishedOutbox, server: Server) -> None:
+@pytest.mark.parametrize(
+    ("name", "asked"),
+    [("whole", b""), ("part", b"range: bytes=9-\r\n"), ("parts", b"range: bytes=0-9,99-\r\n")],
+)
+def test_file_cut_meanwhile_is_told(
+    outbox: PublishedOutbox, server: Server, name: str, asked: bytes
+) -> None:
     """A file that another program cuts while it is sent ends early, so that a client can tell."""
-    outbox.publish("cut", bytes(16 << 20))
+    outbox.publish(name, bytes(16 << 20))
     with server.connected() as client:
-        client.sendall(b"GET /cut.mp3 HTTP/1.1\r\nhost: localhost\r\n\r\n")
+        asked_for = f"GET /{name}.mp3 HTTP/1.1\r\nhost: localhost\r\n".encode()
+        client.sendall(asked_for + asked + b"\r\n")
         client.recv(1)
-        os.truncate(outbox.folder / "cut.mp3", 1 << 20)
-        assert len(received(client)) < 16 << 20
-    wait(lambda: "cut.mp3 was changed in its place" in server.log)
+        os.truncate(outbox.folder / f"{name}.mp3", 1 << 20)
+        assert len(received(client)) < 15 << 20
+    wait(lambda: f"{name}.mp3 was changed in its place" in server.log)
+    assert "could not be answered" not in server.log
 
 
 def test_page_has_its_policy(server: Server) -> None:

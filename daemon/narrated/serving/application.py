@@ -43,6 +43,8 @@ _FRESH_S = 2.0
 """A file's date is told in whole seconds; of a file so young another may come with the same."""
 _LOCAL_NAMES = ("localhost", "localhost.localdomain")
 _OF_PROXIES = ("forwarded", "via", "x-forwarded-for", "x-real-ip")
+_OTHER_LENGTH = (LocalProtocolError, RuntimeError)
+"""h11 and starlette raise these if a file has less, or more, than its answer has told."""
 _SAME_FOR_ALL = {
     "x-content-type-options": "nosniff",
     # The address holds the token: no link of the page tells it.
@@ -85,7 +87,7 @@ class Application:
         except LocalProtocolError as error:  # rubbish came behind the request, and was refused
             log.debug("A client went wrong: %s", error)
             raise
-        except Exception:
+        except Exception:  # a request's border: uvicorn closes its connection, and logs nothing
             log.exception("A request could not be answered")
             raise
 
@@ -110,7 +112,7 @@ class Application:
         with found.file:
             try:
                 await response(_with_valid_range(scope, found), receive, send)
-            except Exception as error:
+            except _OTHER_LENGTH as error:
                 if os.fstat(found.file.fileno()).st_size == found.status.st_size:
                     raise
                 self._tell(f"{printable(found.path)} was changed in its place while it was sent")
