@@ -75,7 +75,7 @@ class FolderSections:
     async def _read_changed(self) -> None:
         if not self._has_changed:
             return
-        self._has_changed = False
+        self._has_changed = is_read = False  # one that changes meanwhile is read the next time
         try:
             for path in await self._read_apart(lambda ledger: ledger.folder_shows.left()):
                 with self._ledger.transaction():
@@ -84,9 +84,9 @@ class FolderSections:
             changed = await self._read_apart(lambda ledger: ledger.folder_shows.changed())
             for path, sha256 in changed.items():
                 await self._read_version(path, sha256)
-        except BaseException:
-            self._has_changed = True
-            raise
+            is_read = True
+        finally:  # a job that is cancelled leaves the rest to the next
+            self._has_changed |= not is_read
 
     async def _read_version(self, path: str, sha256: str) -> None:
         """Read a settings file that the scanner reported; it reports another version, too."""
