@@ -218,6 +218,20 @@ def test_address_opens_a_moment(page: OpenPage, starts: list[float]) -> None:
     page.until(f"{HEARD} === 3")
 
 
+def test_search_finds_what_is_not_said(browser: Any, tmp_path: Path) -> None:
+    """Code and rows are found and lead to the sentence before; without a time, to the episode."""
+    timeless = replace(_episode(2), html="<pre><code>early()</code></pre>", sentences=())
+    written = write_page(tmp_path, [replace(_episode(1), html=_html()), timeless])
+    with opened(browser, f"file://{written}") as page:
+        page.page.fill("#search", '"a = 1"')
+        page.until(f"{FOUND} === 1")
+        assert page.page.inner_text("#found .hit time") == "0:05"
+        page.page.fill("#search", "early()")
+        page.page.click("#found .hit:has-text('early')")
+        page.until("document.querySelector('.text').textContent === 'early()'")
+        assert page.get(f"!({PLAYING})")
+
+
 def test_reload_goes_on_where_it_stopped(page: OpenPage) -> None:
     """The time in an address counts once: a reload goes on where the voice was."""
     key = page.page.get_attribute("#episodes > [data-sound='tea.mp3']", "id")

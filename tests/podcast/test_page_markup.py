@@ -81,6 +81,33 @@ def test_page_names_its_files() -> None:
     assert named == set(page_assets())
 
 
+def test_search_holds_what_is_unsaid() -> None:
+    """Code, rows and captions are searched with the start of their sentence, or of that before."""
+    html = (
+        "<pre>early</pre><h1><span class='s' data-s='0'>Tea</span></h1><p>"
+        "<span class='s' data-s='1'>Boil <em>wa</em>ter.<sup><a href='#t-1'>1</a></sup></span></p>"
+        "<pre class='announced' data-s='2'><code>a = 1\n\n  b = 2</code></pre>"
+        "<table><caption>Leaves</caption><tr><th>Leaf</th><td>green</td></tr></table>"
+        "<figure class='announced' data-s='3'><img alt='A cup.'><figcaption>Hot.</figcaption>"
+        "</figure>"
+        "<p><span class='s' data-s='9'>of no sentence</span></p>"
+    )
+    told = ("Tea", "Boil water.", "Code: two lines.", "An image: a cup.")
+    sentences = tuple(PageSentence(at, at, at + 1, words) for at, words in enumerate(told))
+    key, lines = json.loads(search_words(replace(EPISODE, html=html, sentences=sentences)))
+    assert key == EPISODE.key
+    assert [(start, words) for start, words in lines if words not in told] == [
+        (None, "early"),
+        (2, "a = 1"),
+        (2, "b = 2"),
+        (2, "Leaves"),
+        (2, "Leaf green"),
+        (3, "Hot."),
+        (3, "of no sentence"),
+    ]
+    assert [words for _, words in lines if words in told] == list(told)
+
+
 @pytest.mark.parametrize(
     "written",
     [

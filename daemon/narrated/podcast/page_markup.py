@@ -21,7 +21,7 @@ from narrated.printable import encodable
 __all__ = ["PAGE_END", "PAGE_MARK", "PAGE_VERSION", "page_address", "page_entry", "page_head"]
 
 PAGE_MARK = MARK
-PAGE_VERSION = 3
+PAGE_VERSION = 4
 """Raised when the bytes of the page change for the same episodes, so that all are made again."""
 
 _POLICY = (

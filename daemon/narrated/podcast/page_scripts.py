@@ -10,6 +10,7 @@ import msgspec
 
 from narrated.podcast.page_episode import PageEpisode
 from narrated.podcast.page_markup import page_address
+from narrated.podcast.unsaid_text import unsaid_lines
 from narrated.printable import encodable
 
 SEARCH_EPISODES = 64
@@ -40,8 +41,15 @@ def episode_script(episode: PageEpisode) -> bytes:
 
 
 def search_words(episode: PageEpisode) -> bytes:
-    """Return an episode's part of a search script: its key, and each sentence with its start."""
-    return _json((episode.key, [(each.start_s, each.text) for each in episode.sentences]))
+    """Return an episode's part of a search script: its key, and each line with a start.
+
+    The lines are its sentences, and what its text has beside them: code, rows, captions. A line
+    that is not said has the start of the sentence before it, or None.
+    """
+    said: list[tuple[float | None, str]] = [(each.start_s, each.text) for each in episode.sentences]
+    lines = [*said, *unsaid_lines(episode.html, episode.sentences)]
+    lines.sort(key=lambda each: -1.0 if each[0] is None else each[0])
+    return _json((episode.key, [tuple(each) for each in lines]))
 
 
 def search_script(number: int, words: Iterable[bytes]) -> bytes:

@@ -14,7 +14,7 @@ narrated.search = (() => {
   const OTHER_LETTERS = new RegExp(`[${Object.keys(LETTERS).join("")}]`, "g");
 
   const input = one("#search");
-  const texts = new Map(); // key: [folded text, [start, sentence], …]
+  const texts = new Map(); // key: { folded text, its sentences: [[start, words], …] }
   let reading = null;
   let timer = 0;
   let shownEpisodes = MOST_EPISODES;
@@ -110,9 +110,10 @@ narrated.search = (() => {
 
   function sentenceLink(entry, { start, sentence }, words) {
     const shown = element("span", "", ...marked(sentence, words));
-    const link = element("a", "hit", element("time", "", clock(start)), shown);
-    link.href = addressOf(keyOf(entry), start);
-    link.dataset.start = start;
+    const time = element("time", "", start === null ? "" : clock(start));
+    const link = element("a", "hit", time, shown);
+    link.href = addressOf(keyOf(entry), start ?? undefined);
+    if (start !== null) link.dataset.start = start;
     return link;
   }
 
@@ -141,10 +142,11 @@ narrated.search = (() => {
     return parts.map((part) => (part.localName === "mark" ? part : part.textContent));
   }
 
-  /** Play from the sentence that was found: the address alone would only show it. */
+  /** Play from the sentence that was found: the address alone would only show it.
+   * Words that have no time are read, not played. */
   function clicked(event) {
     const link = event.target.closest("a.hit");
-    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (!link?.dataset.start || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     const [, key] = /#e=([0-9a-f]+)/.exec(link.hash);
     narrated.player.open(key, Number(link.dataset.start));
