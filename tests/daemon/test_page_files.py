@@ -296,7 +296,7 @@ def test_full_disk_is_told_and_mended(tmp_path: Path) -> None:
 
 
 def test_commands_name_feed_and_page(tmp_path: Path) -> None:
-    """`narrated once` ends with the feed and how to open the page; the status names both."""
+    """`narrated once` ends with a line of feed and page; the status names both."""
     daemon = Daemon(tmp_path, podcast=SHOW)
     daemon.drop("one.md", "# One\n\nWords.\n")
     told = daemon.ask("once").stdout

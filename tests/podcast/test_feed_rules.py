@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 from xml.sax.saxutils import escape
+from zlib import crc32
 
 import pytest
 from click.testing import CliRunner, Result
@@ -219,7 +220,10 @@ def test_cover_tells_its_size() -> None:
     """A cover's head tells what it is; one that is none tells nothing, and raises no error."""
     jpeg = cover_jpeg("Tea", b"")
     assert cover_facts(jpeg[:HEAD_BYTES]) == COVER
-    for broken_one in (b"", b"GIF89a", jpeg[:20], b"\x89PNG\r\n\x1a\n" + b"\xff" * 99):
+    png = b"\x89PNG\r\n\x1a\n"
+    header = b"IHDR" + (60_000).to_bytes(4) * 2 + bytes((8, 2, 0, 0, 0))
+    enormous = png + (13).to_bytes(4) + header + crc32(header).to_bytes(4) + b"\0\0\0\0IDAT"
+    for broken_one in (b"", b"GIF89a", jpeg[:20], png + b"\xff" * 99, enormous):
         assert cover_facts(broken_one).kind == ""
 
 

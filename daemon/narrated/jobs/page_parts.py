@@ -3,6 +3,7 @@
 import logging
 from functools import partial
 from hashlib import sha256
+from typing import NamedTuple
 
 import msgspec
 
@@ -82,40 +83,18 @@ class PagePartMaker:
     ) -> EncodedRequest:
         """Word the request in a thread: a manifest may be long, whoever wrote it."""
         episodes = self._ledger.episodes
-        guid, first_s = episodes.guid(job.path), episodes.first_at(job.path)
-        cover = next(iter(self._ledger.covers.current(job.path)), "")
-        copies = tuple(each.file for each in self._ledger.page_texts.copies(job.id))
-        plan: bytes | None = None
+        known = _KnownEpisode(
+            guid=episodes.guid(job.path),
+            first_s=episodes.first_at(job.path),
+            cover=next(iter(self._ledger.covers.current(job.path)), ""),
+            small_cover=small_cover,
+            copies=tuple(each.file for each in self._ledger.page_texts.copies(job.id)),
+        )
+        plan = b""
         if bytes(found.sentences) == bytes(NO_SENTENCES):
-            plan = await self._read_apart(lambda ledger: ledger.jobs.plan(job))
-
-        def word() -> EncodedRequest:
-            episode = episode_of(job, found, show, guid, first_s, cover)
-            files = (*episode.transcripts, episode.chapters)
-            asked = PageEpisode(
-                key=page_key(guid),
-                guid=guid,
-                title=episode.title,
-                dated_s=episode.dated_s,
-                duration_s=episode.duration_s,
-                sound=episode.sound,
-                show=show.title,
-                folder=show.folder,
-                author=episode.author,
-                language=episode.language or show.language,
-                description=episode.description,
-                cover=cover,
-                small_cover=small_cover,
-                kind=_kind(job.path),
-                chapters=_chapters(found),
-                files=tuple(each for each in files if isinstance(each, LinkedFile)),
-                picture=next(iter(copies), "") if is_picture(job.path) else "",
-                pictures=copies,
-            )
-            request = PageRequest(episode=asked, blocks=episode.blocks)
-            return request.encode(bytes(found.sentences), plan or b"", text)
-
-        return await self._work_disk.run(word)
+            plan = await self._read_apart(lambda ledger: ledger.jobs.plan(job) or b"")
+        word = partial(_worded, show, job, found, known)
+        return await self._work_disk.run(lambda: word().encode(bytes(found.sentences), plan, text))
 
     async def _asked(self, request: EncodedRequest, job: Job) -> PageParts:
         """Have a parser write the parts; none if that breaks it: the page goes without them."""
@@ -130,6 +109,43 @@ class PagePartMaker:
         for cover in self._ledger.covers.current(job.path):
             return await self.pictures.small_cover(job.path, key, cover, SMALL_SIDE)
         return ""
+
+
+class _KnownEpisode(NamedTuple):
+    """What the ledger knows of an episode."""
+
+    guid: str
+    first_s: float
+    cover: str
+    small_cover: str
+    copies: tuple[str, ...]
+    """The copies of its text's pictures, by their outbox paths."""
+
+
+def _worded(show: Show, job: Job, found: Manifest, known: _KnownEpisode) -> PageRequest:
+    episode = episode_of(job, found, show, known.guid, known.first_s, known.cover)
+    files = (*episode.transcripts, episode.chapters)
+    asked = PageEpisode(
+        key=page_key(known.guid),
+        guid=known.guid,
+        title=episode.title,
+        dated_s=episode.dated_s,
+        duration_s=episode.duration_s,
+        sound=episode.sound,
+        show=show.title,
+        folder=show.folder,
+        author=episode.author,
+        language=episode.language or show.language,
+        description=episode.description,
+        cover=known.cover,
+        small_cover=known.small_cover,
+        kind=_kind(job.path),
+        chapters=_chapters(found),
+        files=tuple(each for each in files if isinstance(each, LinkedFile)),
+        picture=next(iter(known.copies), "") if is_picture(job.path) else "",
+        pictures=known.copies,
+    )
+    return PageRequest(episode=asked, blocks=episode.blocks)
 
 
 def _kind(path: str) -> str:

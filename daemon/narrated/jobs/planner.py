@@ -61,6 +61,20 @@ class SourceChanged(NarratedError):
     """The source is no longer the job's version; the scanner will report the newer one."""
 
 
+@dataclass(frozen=True, slots=True)
+class _PlanRequest:
+    """What is to be planned, and by what."""
+
+    path: str
+    source: bytes
+    job_id: int
+    """0 without a job."""
+    defaults: JobDefaults
+    overrides: SettingsAndLexicons
+    place: str = ""
+    """Its path with more folders than the root has; empty if it has none."""
+
+
 @dataclass(eq=False)
 class Planner:
     """Makes plans. Untrusted bytes are parsed only in the child processes of the parser pool."""
@@ -91,7 +105,7 @@ class Planner:
         source = await self._read(job.path)
         if sha256(source).hexdigest() != job.source_sha256:
             raise SourceChanged("The source changed before it was read.")
-        return await self._plan(job.path, source, job.id, defaults, overrides)
+        return await self._plan(_PlanRequest(job.path, source, job.id, defaults, overrides))
 
     async def plan_once(
         self,
@@ -108,7 +122,7 @@ class Planner:
         `of_folders`: their settings apply. Errors: as `plan`.
         """
         overrides = self.overrides(defaults, of_folders=of_folders)
-        return await self._plan(path, source, 0, defaults, overrides, place)
+        return await self._plan(_PlanRequest(path, source, 0, defaults, overrides, place))
 
     async def keep_text(self, job: Job, narration: Manifest, defaults: JobDefaults) -> None:
         """Keep the text of a narration of before, if its source is as it was.
@@ -138,29 +152,17 @@ class Planner:
         `place`: its path with more folders than the inbox has; they may name it, or hold it back.
         """
         source, overrides = await self._read(path), self.overrides(defaults)
-        draft = (await self._draft(path, source, 0, defaults, overrides, place))[0]
+        draft = (await self._draft(_PlanRequest(path, source, 0, defaults, overrides, place)))[0]
         hold = find_hold(place or path, draft) if defaults.holds_drafts else None
         return draft if hold is None else msgspec.structs.replace(draft, held_back=hold.why)
 
-    async def _plan(
-        self,
-        path: str,
-        source: bytes,
-        job_id: int,
-        defaults: JobDefaults,
-        overrides: SettingsAndLexicons,
-        place: str = "",
-    ) -> Plan:
+    async def _plan(self, asked: _PlanRequest) -> Plan:
         """Plan a source as if it were at this path of the inbox."""
-        draft, shown, text = await self._draft(path, source, job_id, defaults, overrides, place)
+        path, defaults = asked.path, asked.defaults
+        draft, shown, text = await self._draft(asked)
         if text is not None and text.text and draft.narrate:
-            self.texts.keep(job_id, text)
-        engines = await self._engines(draft.speakers, waits=not job_id)
-        kept = without_foreign_voice(path, draft, engines["narrator"])
-        if kept is not draft:
-            draft, engines = kept, await self._engines(kept.speakers, waits=not job_id)
-        if not draft.overrides.settings.narrators_rate:
-            engines = {who: replace(each, narrator_options={}) for who, each in engines.items()}
+            self.texts.keep(asked.job_id, text)
+        draft, engines = await self._with_engines(path, draft, waits=not asked.job_id)
         digests = tuple(
             chunk_digest(chunk, draft.speakers[chunk.speaker], engines[chunk.speaker])
             for chunk in draft.chunks
@@ -177,17 +179,31 @@ class Planner:
             keys=tuple(map(take_key, digests, takes)),
             shown=shown,
             voices={
-                name: engines[name].voices.get(speaker.voice, "")
-                for name, speaker in draft.speakers.items()
+                who: engines[who].voices.get(each.voice, "") for who, each in draft.speakers.items()
             },
             identities={engine.name: engine.identity for engine in engines.values()},
             narrator_options={
                 engine.name: dict(engine.narrator_options) for engine in engines.values()
             },
-            consulted=dict(overrides.consulted),
+            consulted=dict(asked.overrides.consulted),
             pictures=self.captions.paths(path, draft, defaults),
             sound_digests=sound_digests,
         )
+
+    async def _with_engines(
+        self, path: str, draft: Draft, *, waits: bool
+    ) -> tuple[Draft, dict[str, EngineInfo]]:
+        """Find the engine of each speaker; a voice that the narrator's lacks goes out of the draft.
+
+        An engine has the narrator's options only if the settings give them a rate.
+        """
+        engines = await self._engines(draft.speakers, waits=waits)
+        kept = without_foreign_voice(path, draft, engines["narrator"])
+        if kept is not draft:
+            draft, engines = kept, await self._engines(kept.speakers, waits=waits)
+        if not draft.overrides.settings.narrators_rate:
+            engines = {who: replace(each, narrator_options={}) for who, each in engines.items()}
+        return draft, engines
 
     async def _output(
         self, draft: Draft, output: OutputSettings
@@ -214,22 +230,14 @@ class Planner:
         found = {name: await engine(name, voices[name], waits=waits) for name in voices}
         return {who: found[speaker.engine] for who, speaker in speakers.items()}
 
-    async def _draft(
-        self,
-        path: str,
-        source: bytes,
-        job_id: int,
-        defaults: JobDefaults,
-        overrides: SettingsAndLexicons,
-        place: str = "",
-    ) -> tuple[Draft, dict[str, str], PostText | None]:
+    async def _draft(self, asked: _PlanRequest) -> tuple[Draft, dict[str, str], PostText | None]:
         """Draft the script, list the pictures shown, and write the text if a page is to show it.
 
         The source is parsed twice if it shows pictures or names lexicons: the first time to find
         them, the second time with captions and lexicons.
         """
-        request = await self._request(path, defaults, overrides, place)
-        folders, lexicons = request["folders"], request["lexicons"]
+        path, source, job_id, defaults = asked.path, asked.source, asked.job_id, asked.defaults
+        request = await self._request(path, defaults, asked.overrides, asked.place)
         has_text = bool(job_id) and defaults.has_page
         if has_text:
             request["copies"] = {}
@@ -238,33 +246,39 @@ class Planner:
         if job_id and draft.narrate:
             self._check_hold(self._ledger.jobs.get(job_id), draft, defaults)
             self._check_age(path, source, draft, defaults)
-        named = await overrides.named_lexicons(path, folders, references)
+        named = await asked.overrides.named_lexicons(path, request["folders"], references)
         if not (draft.shown or draft.cover or named):
             return draft, {}, PostText(text) if has_text else None
-        shown: dict[str, str] = {}
+        captions, shown = await self._described(asked, draft)
         copies: dict[str, PictureCopy] = {}
-        if draft.kind == "picture":
-            described = await self.captions.describe(source, job_id, defaults)
-            captions = {draft.shown[0].source: Caption(text=described)}
-        else:
-            captions, shown = await self.captions.of_post(
-                path, draft, job_id, defaults, overrides.waits_for_absent
-            )
-        if draft.kind == "gallery":
-            shown = self.captions.described(path, draft, captions, shown, defaults)
         if has_text and draft.narrate:
             digests = shown or {path: sha256(source).hexdigest()}
             pictures = self._pictures(job_id, path, draft, digests, defaults)
             copies = await self.texts.copies(pictures, job_id)
             request["copies"] = copies_by_address(copies, pictures.paths)
         if captions or named:
-            request |= {"lexicons": lexicons + named, "captions": msgspec.to_builtins(captions)}
+            request["lexicons"] = request["lexicons"] + named
+            request["captions"] = msgspec.to_builtins(captions)
             draft, text = await self._parse(path, request, source, job_id)
         if draft.kind == "gallery" and not shown:
             draft = msgspec.structs.replace(draft, narrate=False)
         cover = self.captions.cover(path, draft, defaults)
         kept = PostText(text, tuple(copies.values())) if has_text else None
         return listing_missing_cover(draft, cover, shown), shown, kept
+
+    async def _described(
+        self, asked: _PlanRequest, draft: Draft
+    ) -> tuple[dict[str, Caption], dict[str, str]]:
+        """Caption the pictures of a draft; returns the captions, and the pictures shown."""
+        path, job_id, defaults = asked.path, asked.job_id, asked.defaults
+        if draft.kind == "picture":
+            described = await self.captions.describe(asked.source, job_id, defaults)
+            return {draft.shown[0].source: Caption(text=described)}, {}
+        waits = asked.overrides.waits_for_absent
+        captions, shown = await self.captions.of_post(path, draft, job_id, defaults, waits)
+        if draft.kind == "gallery":
+            shown = self.captions.described(path, draft, captions, shown, defaults)
+        return captions, shown
 
     def _pictures(
         self, job: int, path: str, draft: Draft, digests: Mapping[str, str], defaults: JobDefaults

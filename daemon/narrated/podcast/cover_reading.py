@@ -9,6 +9,8 @@ from narrated.podcast.feed_reading import CoverFacts
 
 HEAD_BYTES = 1 << 16
 """The beginning of a cover, in which its size stands."""
+_BROKEN = (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError)
+"""Errors of Pillow for a picture that is none, is damaged, or claims to be enormous."""
 
 
 def cover_facts(beginning: bytes) -> CoverFacts:
@@ -22,5 +24,5 @@ def cover_facts(beginning: bytes) -> CoverFacts:
             Image.open(BytesIO(beginning), formats=("JPEG", "PNG")) as found,
         ):
             return CoverFacts(str(found.format), found.mode, *found.size)
-    except Exception:  # noqa: BLE001 a broken picture may raise any error
+    except _BROKEN:
         return CoverFacts("", "", 0, 0)
