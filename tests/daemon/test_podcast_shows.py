@@ -277,6 +277,29 @@ def test_spoken_picture_becomes_a_cover(tmp_path: Path) -> None:
         verify(daemon)
 
 
+def test_configured_cover_is_no_episode(tmp_path: Path) -> None:
+    """The configuration's picture may stand in the inbox: it is no narration as long as it counts.
+
+    It is narrated once it is named no more, and withdrawn when it is named again.
+    """
+    named = SHOW | {"image": "inbox/cover.png"}
+    with running(tmp_path, podcast=named, pictures={"wait": "0s"}) as daemon:
+        daemon.drop("cover.png", _picture("red"))
+        _drop(daemon, "one.md")
+        _wait_titles(daemon, root={"one"})
+        daemon.wait_idle()
+        sound = daemon.outbox / "cover.mp3"
+        assert not sound.exists()
+        _reload(daemon, **SHOW)
+        wait(sound.exists, lambda: daemon.log)
+        _reload(daemon, **named)
+        wait(lambda: not sound.exists(), lambda: daemon.log)
+        _wait_titles(daemon, root={"one"})
+        daemon.stop()
+        assert daemon.ask("once", "--quiet").returncode == 0
+        assert not sound.exists()
+
+
 def test_feed_without_address_is_told(tmp_path: Path) -> None:
     """Without `base_url` status, note and doctor say what works and what does not."""
     with running(tmp_path, podcast={"title": "All"}) as daemon:

@@ -22,7 +22,16 @@ def show_settings(config: Config) -> ShowSettings | None:
     show = show_of(config)
     if show is None or config.podcast is None:
         return None
-    return ShowSettings(show, config.podcast.folders == "each", config.ignore)
+    is_each = config.podcast.folders == "each"
+    return ShowSettings(show, is_each, config.ignore, cover_in_inbox(config))
+
+
+def cover_in_inbox(config: Config) -> str:
+    """Return the inbox path of the outbox's cover; empty if it stands elsewhere, or is drawn."""
+    image = config.podcast.image if config.podcast else None
+    if image is None or not image.is_relative_to(config.inbox):
+        return ""
+    return str(image.relative_to(config.inbox))
 
 
 def show_of(config: Config) -> Show | None:

@@ -121,9 +121,15 @@ class FolderSections:
             self._events.publish(PicturesReleased(path, tuple(released)))
 
 
-def narrated_covers(ledger: Ledger, sections: Mapping[str, ShowSection]) -> list[tuple[Job, str]]:
-    """Return the published jobs of pictures that are covers, each with the folder of its show."""
-    pictures = {each.inbox_picture: folder for folder, each in sections.items()}
+def narrated_covers(
+    ledger: Ledger, sections: Mapping[str, ShowSection], root_cover: str
+) -> list[tuple[Job, str]]:
+    """Return the published jobs of pictures that are covers, each with the folder of its show.
+
+    `root_cover`: the inbox path of the configuration's.
+    """
+    pictures: dict[str | None, str] = {root_cover: ""}
+    pictures |= {each.inbox_picture: folder for folder, each in sections.items()}
     jobs = [(ledger.jobs.published(path), pictures[path]) for path in pictures if path]
     return [(job, folder) for job, folder in jobs if job is not None]
 

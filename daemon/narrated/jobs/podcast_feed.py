@@ -21,6 +21,7 @@ from narrated.jobs.narration_removal import NarrationRemoval
 from narrated.jobs.podcast_page import PodcastPage
 from narrated.jobs.read_apart import ReadApart
 from narrated.jobs.show_feeds import ShowFeeds
+from narrated.jobs.standalone_picture_jobs import PODCAST_COVER, StandalonePictureJobs
 from narrated.ledger.episodes import PublishedEpisode
 from narrated.ledger.job import JobState
 from narrated.ledger.store import Ledger
@@ -55,6 +56,7 @@ class PodcastFeed:
     _items: FeedItems
     _feeds: ShowFeeds
     _page: PodcastPage
+    _pictures: StandalonePictureJobs
     _removal: NarrationRemoval
     settings: ShowSettings | None = None
     """The shows as they are configured; None if the outbox is no podcast."""
@@ -65,7 +67,7 @@ class PodcastFeed:
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
-        self._news.set()  # the outbox may have changed before this start
+        self.follow(self.settings)  # the outbox may have changed before this start
 
     def listen(self, events: EventDispatcher) -> None:
         """Follow the events that change the outbox, or the shows."""
@@ -76,6 +78,7 @@ class PodcastFeed:
     def follow(self, settings: ShowSettings | None) -> None:
         """Take over the shows of another configuration."""
         self.settings = settings
+        self._pictures.follow_cover(settings.inbox_cover if settings else "")
         self._news.set()
 
     async def run(self) -> None:
@@ -122,7 +125,7 @@ class PodcastFeed:
         Returns the show of the root, which names the page though it may have no feed.
         """
         sections = await self._sections.read(settings.ignore)
-        await self._withdraw_covers(sections)
+        await self._withdraw_covers(sections, settings.inbox_cover)
         if gone := await self._read_apart(lambda ledger: ledger.episodes.withdrawn()):
             self._unlist(gone)
         while (outdated := await self._outdated(settings, sections))[1]:
@@ -142,10 +145,12 @@ class PodcastFeed:
         await self._feeds.announce()
         return podcast
 
-    async def _withdraw_covers(self, sections: Mapping[str, ShowSection]) -> None:
+    async def _withdraw_covers(self, sections: Mapping[str, ShowSection], root_cover: str) -> None:
         """Withdraw the narrations of pictures that have become covers since."""
-        for job, folder in await self._read_apart(lambda each: narrated_covers(each, sections)):
-            await self._removal.replace(job, f"the cover of {printable(folder or '/')}")
+        covers = await self._read_apart(lambda each: narrated_covers(each, sections, root_cover))
+        for job, folder in covers:
+            reason = f"the cover of {printable(folder)}" if folder else PODCAST_COVER
+            await self._removal.replace(job, reason)
 
     async def _outdated(
         self, settings: ShowSettings, sections: Mapping[str, ShowSection]

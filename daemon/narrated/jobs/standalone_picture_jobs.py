@@ -11,6 +11,7 @@ from narrated.ledger.store import Ledger
 from narrated.printable import printable
 from narrated.reading.file_kinds import is_gallery_path
 
+PODCAST_COVER = "the podcast's cover"
 Read = Callable[[Callable[[Ledger], list[str]]], Awaitable[list[str]]]
 
 
@@ -25,6 +26,14 @@ class StandalonePictureJobs:
         self._ledger = ledger
         self._jobs = jobs
         self._notes = notes
+        self._cover = ""
+        """The inbox path of the podcast's cover, if the configuration names one of the inbox."""
+
+    def follow_cover(self, path: str) -> None:
+        """Take over the podcast's cover of another configuration."""
+        before, self._cover = self._cover, path
+        if before and before != path:
+            self.release([before])
 
     async def recover(self, read: Read) -> None:
         """Derive the events that a kill kept from being delivered, and react to them.
@@ -48,7 +57,7 @@ class StandalonePictureJobs:
         with self._ledger.transaction():
             for path in pictures:
                 sha256 = self._ledger.sources.sha256(path)
-                is_shown = self._ledger.pictures.posts_showing(path)
+                is_shown = bool(self._shown_by(path))
                 current = self._ledger.jobs.current(path)
                 has_job = current is not None and current.source_sha256 == sha256
                 if sha256 and not is_shown and not has_job:
@@ -83,19 +92,25 @@ class StandalonePictureJobs:
                     self.supersede_if_shown(job)
 
     def supersede_if_shown(self, job: Job) -> bool:
-        """End the job of a picture, and remove its note, if a post shows it; True if so.
+        """End the job of a picture, and remove its note, if it is shown; True if so.
 
         A publication that has begun is finished instead: some of its files may be in the outbox.
         """
         if job.state is JobState.PUBLISHING or not is_picture(job.path):
             return False
-        posts = self._ledger.pictures.posts_showing(job.path)
-        if posts:
-            problem = f"part of {printable(min(posts))}"
+        problem = self._shown_by(job.path)
+        if problem:
             with self._ledger.transaction():
                 self._ledger.jobs.move(job, JobState.SUPERSEDED, problem=problem)
                 self._notes.remove_soon(job)
-        return bool(posts)
+        return bool(problem)
+
+    def _shown_by(self, picture: str) -> str:
+        """Say where a picture is shown: by a post, or as the podcast's cover; empty if nowhere."""
+        if picture == self._cover:
+            return PODCAST_COVER
+        posts = self._ledger.pictures.posts_showing(picture)
+        return f"part of {printable(min(posts))}" if posts else ""
 
 
 def _unclaimed(ledger: Ledger) -> list[str]:

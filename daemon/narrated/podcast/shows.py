@@ -23,6 +23,8 @@ class ShowSettings(NamedTuple):
     """True if each first folder of the outbox is a show of its own."""
     ignore: tuple[str, ...] = ()
     """Patterns of files of the inbox that apply to nothing."""
+    inbox_cover: str = ""
+    """The inbox path of the root's cover, if it stands there."""
 
 
 class Place(NamedTuple):

@@ -299,7 +299,7 @@ class App:
         self.texts = PostTexts(ledger, inbox, parsers, PagePictures(ledger, self.outbox, parsers))
         self.planner = self.build_planner(parsers)
         shared = (ledger, self.read_apart, events, self.outbox, inbox, parsers, self.planner)
-        tools = PodcastTools(*shared, self.removal, self.state_disk)
+        tools = PodcastTools(*shared, self.picture_jobs, self.removal, self.state_disk)
         self.podcast, self.page = build_podcast(tools, config, lambda: self.defaults)
         work, encoders, tags = config.state / "work", self.encoders, TagMaker(parsers, inbox)
         takes = (self.cache, ledger.rates, self.engines)

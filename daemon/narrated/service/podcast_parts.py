@@ -21,6 +21,7 @@ from narrated.jobs.podcast_page import PodcastPage
 from narrated.jobs.read_apart import ReadApart
 from narrated.jobs.shielded_outbox_changes import ShieldedOutboxChanges
 from narrated.jobs.show_feeds import ShowFeeds
+from narrated.jobs.standalone_picture_jobs import StandalonePictureJobs
 from narrated.ledger.store import Ledger
 from narrated.workers.parser_pool import ParserPool
 
@@ -35,6 +36,7 @@ class PodcastTools(NamedTuple):
     inbox: AsyncInboxReader
     parsers: ParserPool
     planner: Planner
+    pictures: StandalonePictureJobs
     removal: NarrationRemoval
     disk: DiskThreads
     """That of the state folder."""
@@ -54,7 +56,7 @@ def build_podcast(
     items = FeedItems(ledger, outbox, parsers, covers, texts, lambda: page.is_on, *shared)
     feeds = ShowFeeds(ledger, outbox, parsers, covers, work, tools.disk)
     sections = FolderSections(ledger, inbox, parsers, tools.read_apart, tools.events)
-    written = (sections, items, feeds, page, tools.removal)
+    written = (sections, items, feeds, page, tools.pictures, tools.removal)
     feed = PodcastFeed(ledger, tools.read_apart, *written, show_settings(config))
     feed.listen(tools.events)
     return feed, page
