@@ -232,6 +232,17 @@ def test_search_finds_what_is_not_said(browser: Any, tmp_path: Path) -> None:
         assert page.get(f"!({PLAYING})")
 
 
+def test_search_cuts_a_long_line(browser: Any, tmp_path: Path) -> None:
+    """Of a line of code without end, the search shows what is around the words."""
+    line = f"{'x' * 50_000} needle {'y ' * 50_000}"
+    episode = replace(_episode(1), html=f"<pre>{line}</pre>")
+    with opened(browser, f"file://{write_page(tmp_path, [episode])}") as page:
+        page.page.fill("#search", "needle")
+        page.until("document.querySelector('#found .hit mark')?.textContent === 'needle'")
+        assert len(page.page.inner_text("#found .hit span")) < 400
+        page.until("document.documentElement.scrollWidth <= innerWidth")
+
+
 def test_reload_goes_on_where_it_stopped(page: OpenPage) -> None:
     """The time in an address counts once: a reload goes on where the voice was."""
     key = page.page.get_attribute("#episodes > [data-sound='tea.mp3']", "id")

@@ -6,6 +6,7 @@ narrated.search = (() => {
   const { one, element, clock, load, entryOf, keyOf, titleOf, addressOf, say } = narrated;
   const MOST_EPISODES = 40; // shown at once
   const MOST_SENTENCES = 3; // shown of an episode
+  const MOST_LETTERS = 300; // shown of a sentence, or of a line of code
   const SETTLED = 120; // milliseconds after the last key
 
   // Accents of Latin, Greek, Cyrillic, Hebrew and Arabic; those of other writings are letters.
@@ -109,12 +110,22 @@ narrated.search = (() => {
   }
 
   function sentenceLink(entry, { start, sentence }, words) {
-    const shown = element("span", "", ...marked(sentence, words));
+    const shown = element("span", "", ...marked(excerpt(sentence, words), words));
     const time = element("time", "", start === null ? "" : clock(start));
     const link = element("a", "hit", time, shown);
     link.href = addressOf(keyOf(entry), start ?? undefined);
     if (start !== null) link.dataset.start = start;
     return link;
+  }
+
+  /** Cut a long text to what is around the first of the words in it. */
+  function excerpt(text, words) {
+    if (text.length <= MOST_LETTERS) return text;
+    const folded = fold(text);
+    const places = words.map((word) => folded.indexOf(word)).filter((place) => place >= 0);
+    const before = Math.max(0, Math.min(...places) - MOST_LETTERS / 3);
+    const cut = text.slice(before, before + MOST_LETTERS);
+    return `${before ? "…" : ""}${cut}${before + MOST_LETTERS < text.length ? "…" : ""}`;
   }
 
   /** Return a text's parts, with the words that were looked for as marks. */
