@@ -24,7 +24,8 @@ def token_lines(config: Config, *, new: bool) -> Iterator[str]:
     yield f"base_url: {address}"
     yield ""
     if base_url.rstrip("/") == address.rstrip("/"):
-        yield f"{printable(str(config.source))} says so already."
+        yield f"{printable(str(config.source))} says so already;"
+        yield "`narrated reload` has the daemon follow it."
     else:
         yield f"Write that line under `podcast:` in {printable(str(config.source))}, then run"
         yield "`narrated reload`: the feed's links then have the address too."
