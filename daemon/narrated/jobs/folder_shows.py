@@ -36,7 +36,7 @@ class FolderSections:
     _read_apart: ReadApart
     _events: EventDispatcher
     problems: tuple[str, ...] = ()
-    """What is wrong with a section: its show stays as it was."""
+    """The fault of a section: its show stays as it was."""
     _has_changed: bool = True
     """True if a section may have changed since they were read."""
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)

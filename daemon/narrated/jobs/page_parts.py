@@ -112,7 +112,7 @@ class PagePartMaker:
 
 
 class _KnownEpisode(NamedTuple):
-    """What the ledger knows of an episode."""
+    """An episode as the ledger knows it."""
 
     guid: str
     first_s: float

@@ -63,7 +63,7 @@ class SourceChanged(NarratedError):
 
 @dataclass(frozen=True, slots=True)
 class _PlanRequest:
-    """What is to be planned, and by what."""
+    """A source to be planned, and the settings for it."""
 
     path: str
     source: bytes

@@ -61,7 +61,7 @@ class PodcastCovers:
         self._of_shows: dict[str, _ShowCover] = {}
         """By the folders of the shows, since the start."""
         self._problems: dict[str, str] = {}
-        """What is wrong with the pictures of shows, by their folders."""
+        """The faults of shows' pictures, by their folders."""
         self._foreign: dict[str, str] = {}
         """Files of others in the places of covers, by the folders of the shows."""
 

@@ -63,7 +63,7 @@ class PodcastFeed:
     shows: tuple[Show, ...] = ()
     """The shows that have a feed now, with their numbers and covers; that of the root is first."""
     problems: tuple[str, ...] = ()
-    """What keeps feeds from being written, and what is wrong with folders' sections."""
+    """The reasons why feeds are not written, and the faults of folders' sections."""
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:

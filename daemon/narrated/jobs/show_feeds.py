@@ -68,7 +68,7 @@ class ShowFeeds:
     _work: Path
     _work_disk: DiskThreads
     problems: list[str] = field(default_factory=list)
-    """What keeps feeds from being written."""
+    """The reasons why feeds are not written."""
     _written: dict[str, _WrittenFeed] = field(default_factory=dict)
     """By the folders of their shows, since the start."""
     _removed: set[str] = field(default_factory=set)

@@ -8,7 +8,7 @@ from lxml import etree
 _ACTIVE_TAGS = frozenset(("script", "iframe", "frame", "object", "embed", "applet", "form"))
 _ADDRESSES = ("href", "src", "action", "formaction", "data", "xlink:href")
 _NOT_IN_A_SCHEME = dict.fromkeys(range(0x21))
-"""What browsers leave out of a scheme: `java script:` with a tab in it is one."""
+"""Signs that browsers leave out of a scheme: `java script:` with a tab in it is one."""
 
 
 class ContentElement(NamedTuple):

@@ -1,4 +1,4 @@
-"""What breaks the rules of a feed: questions about its channel, its items and their files."""
+"""Breaches of a feed's rules: questions about its channel, its items and their files."""
 
 import re
 import time

@@ -22,7 +22,7 @@ class NoFeed(ValueError):
 
 
 class CoverFacts(NamedTuple):
-    """What a cover says of itself, in the words of Pillow."""
+    """The facts of a cover, in the words of Pillow."""
 
     kind: str
     mode: str

@@ -58,7 +58,7 @@ class _FeedText(HTMLParser):
         self._is_back = False
         """True in the link from a footnote back to the text: here it would lead nowhere."""
         self._ends: list[str] = []
-        """What ends the links that are open."""
+        """The ends of the links that are open."""
         self._alt: list[str] | None = None
         """The words of a link that a picture takes the place of."""
         self._target = ""

@@ -31,7 +31,7 @@ _SHOWN_CHARACTERS = 60
 
 
 class ShowSection(msgspec.Struct, frozen=True, kw_only=True):
-    """What a section says of a show; None for what it leaves to the section above."""
+    """A section's words on a show; None for those it leaves to the section above."""
 
     title: str | None = None
     author: str | None = None
@@ -53,7 +53,7 @@ class ShowSection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SectionProblem(msgspec.Struct, frozen=True):
-    """What is wrong with the value of a key."""
+    """The fault of a key's value."""
 
     key: str
     problem: str

@@ -27,7 +27,7 @@ from narrated.workers.parser_pool import ParserPool
 
 
 class PodcastTools(NamedTuple):
-    """What the podcast shares with the rest of the daemon."""
+    """Parts that the podcast shares with the rest of the daemon."""
 
     ledger: Ledger
     read_apart: ReadApart

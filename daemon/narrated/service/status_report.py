@@ -123,7 +123,7 @@ class StatusReport(msgspec.Struct, frozen=True):
     feeds: tuple[str, ...] = ()
     """The feeds of the podcast's shows that stand, that of the root first."""
     no_address: str = ""
-    """What a feed without a web address is good for; empty if each has one."""
+    """The use of a feed without a web address; empty if each has one."""
     page: str = ""
     """The podcast's page; empty if none stands."""
 

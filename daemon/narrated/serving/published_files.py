@@ -32,7 +32,7 @@ from narrated.serving.feed_covers import covers_in, is_feed
 
 PAGE_NAME = "index.html"
 PAGE_NEWS = f"{PAGE_FOLDER}/{NEWS_NAME}"
-"""What is being read, what waits, and what failed and why: it names drafts."""
+"""The page's news of what is read, waits and failed: it names drafts."""
 
 _PAGE_FILE = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}\.(?:js|css|jpg|png|svg|ico)")
 """The folder of the page is narrated's own, so that names of these forms are."""
@@ -153,7 +153,7 @@ class PublishedFiles:
 
 
 class _Remembered(Generic[Key, Value]):
-    """What files said, as long as they are the same; the least used is forgotten first."""
+    """Values of files, as long as these are the same; the least used is forgotten first."""
 
     def __init__(self, most: int) -> None:
         self._most = most

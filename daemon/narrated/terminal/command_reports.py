@@ -36,7 +36,7 @@ def published_lines(outbox: Path) -> Iterator[str]:
 
 
 def podcast_lines(feeds: Sequence[str], page: str) -> Iterator[str]:
-    """How to subscribe to the podcast, and how to open its page, in one line."""
+    """Say in one line how to subscribe to the podcast, and how to open its page."""
     told = [f"subscribe to {_first(feeds)}"] if feeds else []
     if page:
         told.append(f"read along:  {how_to_open(page)}")
