@@ -160,6 +160,17 @@ def test_podcast_names_the_page() -> None:
     assert b"tea/feed.xml" in head
 
 
+@pytest.mark.parametrize(("picture", "is_shown"), [("", False), ("/own.png", True)])
+def test_page_has_no_cover_of_others(picture: str, is_shown: bool) -> None:
+    """While the podcast has no cover, that of a show stands for it only if it is the same."""
+    podcast = replace(BLOG, picture=picture)
+    show = Show(title="Tea", folder="tea", picture=picture, image="tea/cover.jpg")
+    other = replace(show, folder="pots", picture="/pots.png", image="pots/cover.jpg")
+    masthead = page_head(podcast, [other, show])
+    assert (b'src="tea/cover.jpg"' in masthead) is is_shown
+    assert b"pots/cover.jpg" not in masthead
+
+
 def test_shows_of_one_name_are_told() -> None:
     """Feeds of shows that have one title are told apart by their folders, and episodes as well."""
     folders = ("", "a/tea", "b/tea")

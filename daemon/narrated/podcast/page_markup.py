@@ -96,14 +96,21 @@ def _masthead(podcast: Show, shows: Sequence[Show]) -> str:
     title, words, link = escape(podcast.title), escape(podcast.description), escape(podcast.link)
     author = f'<p class="author">{escape(podcast.author)}</p>' if podcast.author else ""
     about = f'<p class="description">{words}</p>' if words else ""
-    cover = next((each.image for each in (podcast, *shows) if each.image), "")
+    cover = _podcast_cover(podcast, shows)
     website = f'<p><a href="{link}">Website</a></p>' if _is_web(podcast.link) else ""
     return (
         f'<header id="show" lang="{escape(podcast.language)}">\n'
-        f"{_cover(cover, COVER_SIDE)}"
+        f"{_cover(cover, COVER_SIDE) if cover else ''}"
         f'<div class="about"><h1 dir="auto">{title}</h1>{author}{about}{website}</div>\n'
         f'<div class="tools" lang="en">{SEARCH}{_feeds(shows)}</div>\n</header>\n'
     )
+
+
+def _podcast_cover(podcast: Show, shows: Sequence[Show]) -> str:
+    """Return the cover of the podcast: a show has it as well if it has no picture of its own."""
+    own = (podcast.picture, podcast.inbox_picture)
+    alike = [each for each in shows if any(own) and (each.picture, each.inbox_picture) == own]
+    return next((each.image for each in (podcast, *alike) if each.image), "")
 
 
 def _feeds(shows: Sequence[Show]) -> str:
