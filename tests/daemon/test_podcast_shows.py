@@ -163,10 +163,12 @@ def test_wrong_section_is_told_once(tmp_path: Path) -> None:
     theirs.mkdir()
     for name in ("feed.xml", "folder.jpg"):
         (theirs / name).write_text("mine")
+    (daemon.outbox / "index.html").mkdir()
     asked = daemon.ask("once")
     said = asked.stdout + asked.stderr
     assert said.count("unknown key `titel`") == 2  # as it failed, and at the end
     assert "is removed" not in said
+    assert "is not ours" not in said
     other = "own/.narrated.yaml: `podcast: language`: that is no language."
     mine = f"{theirs}/feed.xml is not narrated's, and is left alone"
     for text in (asked.stderr, daemon.ask("status").stdout):

@@ -35,7 +35,7 @@ def standing_page(
     there is nothing in it.
     """
     with storing(str(outbox / page)), opened(outbox, "") as root:
-        has_page = _has_mark(root, page, str(outbox / page), mark)
+        has_page = _has_mark(root, page, mark)
         if has_page is False:
             return StandingPage(page, {})
         sizes = _sizes(outbox, folder, root)
@@ -96,11 +96,11 @@ def touch(outbox: Path, path: str) -> None:
         os.utime(path, dir_fd=root, follow_symlinks=False)
 
 
-def _has_mark(folder: int, name: str, where: str, mark: bytes) -> bool | None:
+def _has_mark(folder: int, name: str, mark: bytes) -> bool | None:
     """True if a file is there, and has the mark near its beginning; None if nothing is there."""
     if not stands(folder, name):
         return None
-    file = file_in(folder, name, where)
+    file = file_in(folder, name)
     if file is None:
         return False
     with file:

@@ -94,7 +94,7 @@ def place_feed(outbox: Path, path: str, draft: Path, mark: bytes) -> PlacedFile:
     folder_name, name = split(path)
     with storing(str(outbox / path)), opened(outbox, folder_name) as folder:
         if _mode(folder, name) is not None:
-            file = file_in(folder, name, str(outbox / path))
+            file = file_in(folder, name)  # whoever asks tells of one that is not ours
             if file is None:
                 return PlacedFile.OF_OTHERS
             with file:
