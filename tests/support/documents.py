@@ -27,6 +27,7 @@ SPAN = st.recursive(
         st.builds(doc.Emphasis, st.tuples(inner, inner)),
         st.builds(doc.Link, st.tuples(inner), st.just("http://a.b")),
         st.builds(doc.Deleted, st.tuples(inner)),
+        st.builds(doc.Formatted, st.tuples(inner), st.sampled_from(["sub", "mark"])),
         st.builds(doc.Foreign, st.tuples(inner), st.sampled_from(["fr", "de", ""])),
         st.builds(lambda number: doc.InlineCode(words(number)), st.integers(0, 99_999)),
         st.builds(doc.InlinePicture, st.sampled_from(["a.png", "b.png"]), st.just("alt")),

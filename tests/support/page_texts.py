@@ -57,7 +57,7 @@ def marked(tree: BeautifulSoup) -> dict[int, str]:
 
 _ELEMENTS = """
     h1 h2 h3 h4 h5 h6 p ul ol li dl dt dd table caption thead tbody tr th td blockquote pre code
-    figure img figcaption section a em strong del sup span br hr div
+    figure img figcaption section a em strong del sub sup mark abbr span br hr div
 """
 _ATTRIBUTES = """
     data-s class id lang dir start scope colspan rowspan href rel src alt title width height loading

@@ -103,6 +103,9 @@ class InlineMarkup:
                 return f"<{tag}>{self.spans(inner, text)}</{tag}>"
             case doc.Deleted(spans=inner):
                 return f"<del>{self.spans(inner, text)}</del>"
+            case doc.Formatted(spans=inner, kind=kind, title=title):
+                told = f' title="{" ".join(words(title).split())}"' if title else ""
+                return f"<{kind}{told}>{self.spans(inner, text)}</{kind}>"
             case doc.Foreign(spans=inner, language=language):
                 return f"<span{language_attributes(language)}>{self.spans(inner, text)}</span>"
             case doc.Link(spans=inner, target=target):

@@ -74,8 +74,8 @@ def _take(pieces: _Pieces, joined: list[tuple[str, bool]]) -> None:
 def _flat(spans: Iterable[doc.Spans], copies: PageCopies) -> Iterator[tuple[str, str]]:
     for span in spans:
         match span:
-            case doc.Emphasis(spans=inner) | doc.Link(spans=inner) | doc.Foreign(spans=inner):
-                yield from _flat(inner, copies)
+            case doc.Emphasis() | doc.Link() | doc.Foreign() | doc.Formatted():
+                yield from _flat(span.spans, copies)
             case doc.Deleted(spans=inner):
                 yield "", "part"
                 yield from _flat(inner, copies)

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from narrated.reading.document import (
     Blocks,
     Emphasis,
+    Formatted,
     Link,
     Paragraph,
     Picture,
@@ -53,6 +54,6 @@ def with_captions(blocks: list[Blocks]) -> list[Blocks]:
 
 def _is_plain(span: Spans) -> bool:
     """True for words that lose nothing in a title."""
-    if isinstance(span, Emphasis | Link):
+    if isinstance(span, Emphasis | Formatted | Link):
         return all(map(_is_plain, span.spans))
     return isinstance(span, Text)

@@ -36,6 +36,17 @@ class Deleted(Span, frozen=True, tag=True):
     spans: "tuple[Spans, ...]"
 
 
+class Formatted(Span, frozen=True, tag=True):
+    """Words that are set in another way, which the voice does not tell."""
+
+    spans: "tuple[Spans, ...]"
+    kind: Literal["sub", "sup", "mark", "abbr"]
+    said: str = ""
+    """Said in their place, such as `^6`; empty if they are said as they are."""
+    title: str = ""
+    """The long form of an abbreviation."""
+
+
 class Link(Span, frozen=True, tag=True):
     """Linked words and their target."""
 
@@ -80,6 +91,7 @@ Spans = (
     | InlineCode
     | Emphasis
     | Deleted
+    | Formatted
     | Link
     | Foreign
     | InlinePicture
@@ -256,4 +268,6 @@ def _words(span: Spans) -> str:
         return span.text
     if isinstance(span, Emphasis | Deleted | Link | Foreign):
         return "".join(map(_words, span.spans))
+    if isinstance(span, Formatted):
+        return span.said or "".join(map(_words, span.spans))
     return "" if isinstance(span, FootnoteMark) else " "

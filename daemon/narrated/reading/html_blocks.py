@@ -246,7 +246,7 @@ def _is_link_or_joint(span: Spans) -> bool:
 
 def _unemphasised(spans: tuple[Spans, ...]) -> Iterator[Spans]:
     for span in spans:
-        if isinstance(span, doc.Emphasis | doc.Foreign):
+        if isinstance(span, doc.Emphasis | doc.Foreign | doc.Formatted):
             yield from _unemphasised(span.spans)
         else:
             yield span
@@ -254,7 +254,10 @@ def _unemphasised(spans: tuple[Spans, ...]) -> Iterator[Spans]:
 
 def _unlinked(spans: tuple[Spans, ...]) -> Iterator[Spans]:
     for span in spans:
-        yield from _unlinked(span.spans) if isinstance(span, doc.Link | doc.Foreign) else [span]
+        if isinstance(span, doc.Link | doc.Foreign | doc.Formatted):
+            yield from _unlinked(span.spans)
+        else:
+            yield span
 
 
 def _holds_notes(tag: Tag) -> bool:

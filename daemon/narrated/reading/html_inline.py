@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 from itertools import dropwhile
+from typing import Literal
 
 from bs4 import Tag
 from bs4.element import Doctype, NavigableString, PageElement, PreformattedString
@@ -26,7 +27,9 @@ _NOTE_TARGET = re.compile(r"#(?:fn|note|footnote|cite_note)")
 _BASE = re.compile(r"(?:\d|(?<![^\W_])[^\W\d_]|(?<![^\W_])[kcdmnµ]m|(?<![^\W_])ft)\Z")
 _EXPONENT = re.compile(r"[-+−]?\d{1,4}|[-+−]?[nkmxyNM]")
 _SQUARES = {"2": "²", "3": "³"}
-_HOLDERS = (doc.Emphasis, doc.Deleted, doc.Link, doc.Foreign)
+_Format = Literal["sub", "sup", "mark", "abbr"]
+_FORMATS: dict[str, _Format] = {"sub": "sub", "sup": "sup", "mark": "mark", "abbr": "abbr"}
+_HOLDERS = (doc.Emphasis, doc.Deleted, doc.Formatted, doc.Link, doc.Foreign)
 
 
 class InlineReader:
@@ -85,14 +88,27 @@ class InlineReader:
         elif read := _READERS.get(tag.name):
             found.append(read(self, tag))
         elif tag.name == "sup" and (exponent := _exponent(tag, _end(found))):
-            found.append(Text(exponent))
+            found.append(doc.Formatted((Text(tag.get_text().strip()),), "sup", exponent))
         elif label := _called_note(tag):
             found.append(doc.FootnoteMark(label))
+        elif kind := _FORMATS.get(tag.name):
+            self._add_formatted(tag, kind, found)
         elif tag.name != "a":
             self._add_transparent(tag, found)
         # The link from a note back to its mark is a symbol that only a reader of the page needs.
         elif not _classes(tag) & _BACK_LINKS and tag.get("role") != "doc-backlink":
             found.append(doc.Link(self.inner(tag), _text_of(tag, "href")))
+
+    def _add_formatted(self, tag: Tag, kind: _Format, found: list[Spans]) -> None:
+        spans = self.inner(tag)
+        title = " ".join(_text_of(tag, "title").split()) if kind == "abbr" else ""
+        match spans:
+            case [Text(text)] if kind in ("sub", "sup") and text.strip() not in ("", text):
+                found.append(doc.Formatted((Text(text.strip()),), kind, said=text))
+            case [*_, doc.FootnoteMark()]:  # it is raised by itself
+                found += spans
+            case _:
+                found.append(doc.Formatted(spans, kind, title=title))
 
     def _add_transparent(self, tag: Tag, found: list[Spans]) -> None:
         # A block inside running text (a paragraph in a cell) ends one line and starts another.
@@ -184,7 +200,9 @@ def _trimmed(spans: list[Spans]) -> tuple[Spans, ...]:
 def _end(spans: Sequence[Spans]) -> str:
     """Return the last letters before a place in a sentence, from any kind of span."""
     for span in reversed(spans):
-        if isinstance(span, doc.Emphasis | doc.Link | doc.Foreign):
+        if isinstance(span, doc.Formatted) and span.said:
+            return span.said[-4:]
+        if isinstance(span, doc.Emphasis | doc.Link | doc.Foreign | doc.Formatted):
             return _end(span.spans)
         if not isinstance(span, Text | doc.InlineCode):
             return ""

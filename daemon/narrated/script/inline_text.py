@@ -15,7 +15,7 @@ from narrated.script.script import Caption, Captions
 _SpanT = TypeVar("_SpanT", bound=doc.Span)
 
 UNDESCRIBED = Caption(missing="nobody has described it yet")
-_HOLDERS = (doc.Emphasis, doc.Deleted, doc.Link, doc.Foreign)
+_HOLDERS = (doc.Emphasis, doc.Deleted, doc.Formatted, doc.Link, doc.Foreign)
 _MOST_WORDS_OF_CODE = 8
 MOST_WRITTEN = 200
 """Characters of code, and of a formula, that the eye reads in a transcript; of longer ones it reads
@@ -105,6 +105,8 @@ class InlineText:
                 return _with_edges_of(text, said)
             case doc.Emphasis(spans=inner) | doc.Foreign(spans=inner):
                 return self._joined(inner)
+            case doc.Formatted(spans=inner, said=said):
+                return said or self._joined(inner)
             case doc.Deleted(spans=inner):
                 words = self._joined(inner)
                 return announcements.struck_out(words) if words.strip() else words
@@ -130,7 +132,7 @@ class InlineText:
             match span:
                 case doc.Foreign(spans=inner, language=marked):
                     yield from self._passages(inner, self.spoken_language(marked))
-                case doc.Emphasis(spans=inner):
+                case doc.Emphasis(spans=inner) | doc.Formatted(spans=inner, said=""):
                     yield from self._passages(inner, language)
                 case doc.Deleted(spans=inner) | doc.Link(spans=inner):
                     before, after = self._around(span)

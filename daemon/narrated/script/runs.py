@@ -194,7 +194,10 @@ def _links_of_spans(spans: tuple[doc.Spans, ...]) -> list[doc.Link] | None:
 
 def _without_languages(spans: Iterable[doc.Spans]) -> Iterator[doc.Spans]:
     for span in spans:
-        yield from _without_languages(span.spans) if isinstance(span, doc.Foreign) else [span]
+        if isinstance(span, doc.Foreign | doc.Formatted):
+            yield from _without_languages(span.spans)
+        else:
+            yield span
 
 
 def _bare_link(address: str) -> doc.Link:

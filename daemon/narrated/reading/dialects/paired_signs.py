@@ -5,6 +5,7 @@ from collections.abc import Callable
 from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
 from markdown_it.rules_inline.state_inline import Delimiter
+from markdown_it.token import Token
 
 
 def add_paired_sign(parser: MarkdownIt, sign: str) -> None:
@@ -33,13 +34,21 @@ def _tokenizer(sign: str) -> Callable[[StateInline, bool], bool]:
     return tokenize
 
 
+def _drop_pair(opening: Token, closing: Token, sign: str) -> None:
+    """Make two signs silent; `=` highlights the words between."""
+    opening.content = closing.content = ""
+    if sign == "=":
+        opening.type, opening.tag, opening.nesting = "mark_open", "mark", 1
+        closing.type, closing.tag, closing.nesting = "mark_close", "mark", -1
+
+
 def _dropper(sign: str) -> Callable[[StateInline], None]:
     def drop(state: StateInline) -> None:
         nested = [meta["delimiters"] for meta in state.tokens_meta if meta and "delimiters" in meta]
         for delimiters in (state.delimiters, *nested):
             for opening in delimiters:
                 if opening.marker == ord(sign) and opening.end != -1:
-                    state.tokens[opening.token].content = ""
-                    state.tokens[delimiters[opening.end].token].content = ""
+                    closing = state.tokens[delimiters[opening.end].token]
+                    _drop_pair(state.tokens[opening.token], closing, sign)
 
     return drop

@@ -267,7 +267,9 @@ def _subscript(state: StateInline, silent: bool) -> bool:
     if not silent:
         after = " " if state.src[found.end() : found.end() + 1].isalnum() else ""
         words = " " + found[1].replace("\\", "") + after
-        state.tokens.append(make.words(_flushed(state, words)))
+        state.push("sub_open", "sub", 1)
+        state.push("text", "", 0).content = words
+        state.push("sub_close", "sub", -1)
     state.pos = found.end()
     return True
 
