@@ -185,7 +185,7 @@ def test_bad_settings_have_a_note(daemon: Daemon) -> None:
     assert _below(daemon, "bad") == {"bad.error.txt"}
     daemon.drop("bad/.narrated.yaml", GALLERY)
     _wait_told(daemon, "bad", "red", "blue")
-    assert _below(daemon, "bad") == _gallery("bad")
+    wait(lambda: _below(daemon, "bad") == _gallery("bad"), lambda: daemon.log)  # the note goes last
 
 
 def test_post_beside_stays_its_own(daemon: Daemon) -> None:
