@@ -408,3 +408,10 @@ def test_build_time_grows_linearly():
         planned(page * pages)
         spent.append(time.process_time() - began_s)
     assert spent[1] < 20 * spent[0]
+
+
+def test_opening_has_no_words_of_ours():
+    """A first paragraph with a picture is kept without what the voice says of it."""
+    text = "# T\n\nText before ![an evil svg](e.svg) text after.\n"
+    assert planned(text).opening == "Text before text after."
+    assert planned("# T\n\nPlain.\n").opening == ""

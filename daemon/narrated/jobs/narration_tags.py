@@ -40,7 +40,7 @@ class TagMaker:
             date=draft.date,
             language=draft.language,
             cover=await self._cover(job, plan),
-            description=draft.description or first_paragraph(draft.script),
+            description=draft.description or draft.opening or first_paragraph(draft.script),
             genres=draft.tags,
         )
 

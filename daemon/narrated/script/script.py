@@ -250,6 +250,8 @@ class Draft(msgspec.Struct, frozen=True, rename={"overrides": "surroundings"}):
     block_lines: tuple[tuple[int, int], ...] = ()
     """First and last line in the source of each block, by its number; NOWHERE if they are not
     known. Plans of before there were sentences have none."""
+    opening: str = ""
+    """The words of its first paragraph, if pictures in it are told in the voice's words."""
     held_back: str = ""
     """Why it is not narrated yet; empty if nothing holds it back, or in a plan."""
 

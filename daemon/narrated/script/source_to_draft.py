@@ -31,6 +31,7 @@ from narrated.script.default_voice import (
     with_engine,
     with_former_voice,
 )
+from narrated.script.first_paragraph import first_without_pictures
 from narrated.script.language_codes import base_language
 from narrated.script.language_voices import (
     ROLES,
@@ -186,6 +187,7 @@ def _draft(
         publish_at=metadata.publish_at or "",
         slug=metadata.slug or "",
         block_lines=document.lines,
+        opening="" if metadata.description else first_without_pictures(document, script),
     )
 
 
