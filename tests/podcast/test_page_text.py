@@ -47,6 +47,8 @@ STRUCTURE = [
     (f"# Tea\n\n{TABLE}\n\nEnd.\n", "table > caption", "Prices"),
     (f"# Tea\n\n{TABLE}\n\nEnd.\n", "tbody th[scope=row][rowspan='2']", "Black"),
     (f"# Tea\n\n{TABLE}\n\nEnd.\n", "thead th[scope=col]", "Sort"),
+    (f"# Tea\n\n{CAPTIONED}\n\n{TABLE}\n", "table > caption", "Prices"),
+    (f"# Tea\n\n{CAPTIONED}\n\n{TABLE}\n", "figure > figcaption", "My own cat"),
     ("# Tea\n\nBlack\n: Strong.\n: Dark.\n\nEnd.\n", "dl > dt", "Black"),
     ("# Tea\n\nBlack\n: Strong.\n: Dark.\n\nEnd.\n", "dl > dt + dd + dd", "Dark."),
     ("# Tea\n\n[Go](#black-tea).\n\n## Black tea\n\nIt.\n", "p a[href='#t-h2']", "Go"),

@@ -141,7 +141,7 @@ def test_table_caption_and_cell_blocks():
         "<table><caption>C</caption><thead><tr><th>h</th></tr></thead>"
         "<tbody><tr><td><p>a</p><p>b</p></td></tr></tbody></table>"
     )
-    assert caption == paragraph("C", "caption")
+    assert caption == paragraph("C", "table caption")
     assert isinstance(table, Table)
     assert [type(span) for span in table.rows[0][0].spans] == [Text, LineBreak, LineBreak, Text]
 

@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 from narrated.reading import document as doc
 
 _DEFINITIONS = ("term", "definition")
+_CAPTIONS = ((doc.Picture, "caption"), (doc.Table, "table caption"))
 
 
 class BlockGroup(NamedTuple):
@@ -29,14 +30,12 @@ def _first_group(left: list[doc.Blocks]) -> BlockGroup:
     """Find the group of the last block, whose next one stands before it."""
     if definitions := _count(left, 0, _DEFINITIONS):
         return BlockGroup("definitions", definitions)
-    above = _count(left, 0, ("caption",))
-    captioned = left[-1 - above] if above < len(left) else None
-    if above and isinstance(captioned, doc.Picture | doc.Table):
-        return BlockGroup("captioned", above + 1)
-    if isinstance(captioned, doc.Picture) and (below := _count(left, 1, ("caption",))):
-        after = left[-2 - below] if below + 1 < len(left) else None
-        if not isinstance(after, doc.Table):  # it is that table's
-            return BlockGroup("captioned", below + 1)
+    for kind, part in _CAPTIONS:
+        above = _count(left, 0, (part,))
+        if above and above < len(left) and isinstance(left[-1 - above], kind):
+            return BlockGroup("captioned", above + 1)
+    if isinstance(left[-1], doc.Picture) and (below := _count(left, 1, ("caption",))):
+        return BlockGroup("captioned", below + 1)
     return BlockGroup("", 1)
 
 

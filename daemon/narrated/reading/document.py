@@ -116,7 +116,7 @@ class Paragraph(Block, frozen=True, tag=True):
     """Running text."""
 
     spans: tuple[Spans, ...]
-    part: Literal["", "caption", "term", "definition"] = ""
+    part: Literal["", "caption", "table caption", "term", "definition"] = ""
     """Its place beside a picture or a table, or in a list of definitions. It is said as any other
     paragraph; the page shows it there."""
 

@@ -167,7 +167,7 @@ class BlockReader:
         header = rows.pop(0) if rows and all(cell.name == "th" for cell in rows[0]) else []
         caption = tag.find("caption", recursive=False)
         around = map(self._inline.spans, (_stray(tag), caption.children if caption else ()))
-        parts: Sequence[_Part] = ("", "caption")
+        parts: Sequence[_Part] = ("", "table caption")
         found: list[Blocks] = [
             Paragraph(spans, part) for spans, part in zip(around, parts, strict=True) if spans
         ]
@@ -191,7 +191,7 @@ class BlockReader:
         )
 
 
-_Part = Literal["", "caption", "term", "definition"]
+_Part = Literal["", "caption", "table caption", "term", "definition"]
 _PARTS_OF_TEXT: dict[str, _Part] = {"figcaption": "caption", "dt": "term", "dd": "definition"}
 _READERS: dict[str, Callable[[BlockReader, Tag], list[Blocks]]] = {
     **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6"), BlockReader._heading),
