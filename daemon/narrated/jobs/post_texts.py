@@ -12,6 +12,7 @@ from narrated.jobs.page_pictures import PagePictures, picture_file
 from narrated.jobs.picture_captions import PICTURE_BYTES
 from narrated.ledger.page_texts import PictureCopy
 from narrated.ledger.store import Ledger
+from narrated.outbox.page_files import StandingPage
 from narrated.podcast.text_requests import CopyAnswer, PageCopy
 from narrated.workers.parser_pool import ParserPool
 
@@ -63,12 +64,15 @@ class PostTexts:
         Errors: StorageError, ParserUnavailable, TurnAwaited.
         """
         copies: dict[str, PictureCopy] = {}
-        if not any(shown.digests.values()) or (await self._pictures.standing_page()).foreign:
+        if not any(shown.digests.values()):
+            return copies
+        page = await self._pictures.standing_page()
+        if page.foreign:
             return copies  # somebody else's folder is left alone
         for picture in list(dict.fromkeys(shown.paths.values()))[:MOST_PICTURES]:
             if not shown.digests.get(picture):
                 continue
-            copy = self._known(shown, picture) or await self._copy(shown, picture, turn)
+            copy = self._known(shown, picture, page) or await self._copy(shown, picture, turn)
             if copy is not None:
                 copies[picture] = copy
         return copies
@@ -77,10 +81,15 @@ class PostTexts:
         """Keep the text of a job."""
         self._ledger.page_texts.keep(job, text.text, text.copies)
 
-    def _known(self, shown: TextPictures, picture: str) -> PictureCopy | None:
-        """Return the copy that another version of the source shows, if it stands."""
+    def _known(self, shown: TextPictures, picture: str, page: StandingPage) -> PictureCopy | None:
+        """Return the copy that another version of the source shows, if it stands.
+
+        The ledger knows a copy before it is written, so a kill may have kept it from the outbox.
+        """
         copy = self._ledger.page_texts.copy_of(shown.path, shown.digests[picture])
         if copy is None or not self._ledger.page_pictures.sha256(copy.file):
+            return None
+        if copy.file.rpartition("/")[2] not in page.sizes:
             return None
         self._ledger.page_texts.expect(shown.job, copy)
         return copy
