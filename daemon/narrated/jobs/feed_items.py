@@ -19,7 +19,8 @@ from narrated.outbox import untrusted_reads
 from narrated.outbox.manifest import Manifest
 from narrated.outbox.manifest_sentences import NO_SENTENCES
 from narrated.podcast.episode import Episode
-from narrated.podcast.feed_requests import FEED_TURN, EncodedRequest, FeedRequest
+from narrated.podcast.feed_requests import FeedRequest
+from narrated.podcast.part_requests import FEED_TURN, EncodedRequest
 from narrated.podcast.show import Show
 from narrated.printable import printable
 from narrated.workers.parser_pool import ParserPool

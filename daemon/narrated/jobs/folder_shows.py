@@ -21,7 +21,8 @@ from narrated.jobs.read_apart import ReadApart
 from narrated.jobs.settings_and_lexicons import SETTINGS_BYTES
 from narrated.ledger.job import Job
 from narrated.ledger.store import Ledger
-from narrated.podcast.feed_requests import FEED_TURN, section_request
+from narrated.podcast.feed_requests import section_request
+from narrated.podcast.part_requests import FEED_TURN
 from narrated.podcast.show_section import ShowSection
 from narrated.workers.parser_pool import ParserPool
 

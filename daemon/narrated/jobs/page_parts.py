@@ -21,10 +21,10 @@ from narrated.outbox import untrusted_reads
 from narrated.outbox.manifest import Manifest
 from narrated.outbox.manifest_sentences import NO_SENTENCES
 from narrated.podcast.episode import LinkedFile
-from narrated.podcast.feed_requests import FEED_TURN, EncodedRequest
 from narrated.podcast.page_episode import SMALL_SIDE, PageChapter, PageEpisode, page_key
 from narrated.podcast.page_markup import PAGE_VERSION
 from narrated.podcast.page_requests import PageParts, PageRequest, decoded_parts
+from narrated.podcast.part_requests import FEED_TURN, EncodedRequest
 from narrated.podcast.show import Show
 from narrated.printable import printable
 from narrated.reading.file_kinds import is_gallery_path

@@ -14,9 +14,9 @@ from narrated.outbox.podcast_files import (
     place_picture,
     remove_picture,
 )
-from narrated.podcast.feed_requests import FEED_TURN
 from narrated.podcast.page_episode import PAGE_FOLDER, PAGE_NAME
 from narrated.podcast.page_markup import PAGE_MARK
+from narrated.podcast.part_requests import FEED_TURN
 from narrated.workers.parser_pool import ParserPool
 
 _DIGEST_LENGTH = 16

@@ -29,7 +29,7 @@ from narrated.outbox.podcast_files import (
     standing,
 )
 from narrated.outbox.portable_names import LONGEST_NAME_BYTES
-from narrated.podcast.feed_requests import FEED_TURN
+from narrated.podcast.part_requests import FEED_TURN
 from narrated.podcast.show import Show
 from narrated.printable import printable
 from narrated.workers.parser_pool import ParserPool

@@ -19,11 +19,11 @@ from narrated.os_error_remedies import storing
 from narrated.outbox.page_files import place_files, place_news, touch
 from narrated.outbox.podcast_files import ExpectedFile, PlacedFile, place_feed, standing
 from narrated.outbox.published_files import sweep
-from narrated.podcast.feed_requests import FEED_TURN
 from narrated.podcast.page_episode import PAGE_FOLDER, PAGE_NAME
 from narrated.podcast.page_markup import PAGE_END, PAGE_MARK
 from narrated.podcast.page_news import NEWS_NAME, NO_NEWS, PageNews, news_script
 from narrated.podcast.page_requests import PageRequest
+from narrated.podcast.part_requests import FEED_TURN
 from narrated.podcast.show import Show
 from narrated.printable import printable
 from narrated.workers.parser_pool import ParserPool

@@ -35,7 +35,8 @@ from narrated.podcast.feed_parts import (
     new_guid,
     numbered,
 )
-from narrated.podcast.feed_requests import FEED_TURN, FeedRequest
+from narrated.podcast.feed_requests import FeedRequest
+from narrated.podcast.part_requests import FEED_TURN
 from narrated.podcast.show import Show
 from narrated.printable import printable
 from narrated.workers.parser_pool import ParserPool

@@ -3,7 +3,7 @@
 import errno
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from enum import Enum, auto
 from io import BufferedReader
@@ -103,11 +103,7 @@ def place_feed(outbox: Path, path: str, draft: Path, mark: bytes) -> PlacedFile:
                 file.seek(0)
                 if _is_alike(file, draft):
                     return PlacedFile.UNCHANGED
-        with DraftFile(folder) as written:
-            written.copy(draft)
-            written.settle()
-            written.place(name)
-        sync(folder)
+        _write(folder, name, lambda written: written.copy(draft))
     return PlacedFile.WRITTEN
 
 
@@ -181,11 +177,7 @@ def place_picture(
                 return PlacedFile.UNCHANGED
             if not found or found != older_sha256:
                 return PlacedFile.OF_OTHERS
-        with DraftFile(folder) as written:
-            written.write(content)
-            written.settle()
-            written.place(name)
-        sync(folder)
+        _write(folder, name, lambda written: written.write(content))
     return PlacedFile.WRITTEN
 
 
@@ -263,3 +255,12 @@ def _is_alike(file: BufferedReader, draft: Path) -> bool:
             return False
         digests = [hashlib.file_digest(each, "sha256").digest() for each in (file, other)]
         return digests[0] == digests[1]
+
+
+def _write(folder: int, name: str, write: Callable[[DraftFile], None]) -> None:
+    """Write a file durably, whole or not at all."""
+    with DraftFile(folder) as written:
+        write(written)
+        written.settle()
+        written.place(name)
+    sync(folder)

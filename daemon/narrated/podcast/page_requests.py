@@ -1,13 +1,12 @@
-"""The daemon's requests for parts of the page, as they go to a parser: all content is untrusted."""
+"""The daemon's requests for parts of the page, and a parser's answer."""
 
-import json
-from typing import Any, Self
+from typing import ClassVar
 
 import msgspec
 
 from narrated.podcast.episode import TextBlock
-from narrated.podcast.feed_requests import EncodedRequest
 from narrated.podcast.page_episode import PageEpisode
+from narrated.podcast.part_requests import PartRequest
 from narrated.podcast.show import Show
 
 
@@ -22,9 +21,10 @@ class PageParts(msgspec.Struct, frozen=True):
     """Its part of a search script."""
 
 
-class PageRequest(msgspec.Struct, frozen=True):
+class PageRequest(PartRequest, frozen=True):
     """Asks for the parts of an episode; without one, for the page up to its first entry."""
 
+    do: ClassVar[str] = "page"
     podcast: Show | None = None
     """That of the root, which names the page."""
     shows: tuple[Show, ...] = ()
@@ -35,24 +35,6 @@ class PageRequest(msgspec.Struct, frozen=True):
     """Without sentences and text, which follow."""
     blocks: tuple[TextBlock, ...] = ()
     """The blocks of its text, as its manifest has them."""
-
-    def encode(
-        self, sentences: bytes = b"null", plan: bytes = b"", text: bytes = b""
-    ) -> EncodedRequest:
-        """Give header and payload: the manifest's sentences, the job's plan, the `KeptText`."""
-        written = json.dumps(msgspec.to_builtins(self)).encode("ascii")  # names may not be Unicode
-        pieces = (written, sentences, plan, text)
-        return {"do": "page", "name": "an episode", "sizes": [*map(len, pieces)]}, b"".join(pieces)
-
-    @classmethod
-    def decode(cls, header: dict[str, Any], payload: bytes) -> tuple[Self, bytes, bytes, bytes]:
-        """Give the request, the sentences, the plan, and the text."""
-        pieces, begin = [], 0
-        for size in header["sizes"]:
-            pieces.append(payload[begin : begin + size])
-            begin += size
-        written, sentences, plan, text = pieces
-        return msgspec.convert(json.loads(written), cls), sentences, plan, text
 
 
 def decoded_parts(answer: bytes) -> PageParts:

@@ -88,11 +88,10 @@ def build_draft(
     layers = [for_posts(each) for each in own]
     inherited = merged(layers)
     off = dialects_off(settings.dialects | inherited.dialects)
+    read_source = partial(read, data, name, choices, off, folder)
     if is_gallery_path(name):
-        document, is_blank = gallery_document(own[-1], folder, pictures), False
-    else:
-        read_source = partial(read, data, name, choices, off, folder)
-        document, is_blank = _read(read_source, inherited)
+        read_source = partial(gallery_document, own[-1], folder, pictures)
+    document, is_blank = _read(read_source, inherited)
     layers.append(document.metadata)
     document = _with_inherited(document, layers, asked)
     on_document(document)
@@ -103,13 +102,10 @@ def build_draft(
     voices = LanguageVoices(voicing.settings, engines)
     script = build_script(document, captions, lexicon, voicing.settings, voices.spoken_language)
     draft = _draft(document, script, voicing, voices, engines.limits)
-    album, references = document.metadata.album or "", _lexicon_references(layers)
-    roots = document.metadata.pictures
-    overrides = ResolvedOverrides(voicing.settings, album, roots, references)
     return msgspec.structs.replace(
         draft,
         date=draft.date or newest_picture,
-        overrides=overrides,
+        overrides=_overrides(document.metadata, voicing.settings, layers),
         is_blank=is_blank,
         chapters=chapter_starts(document, script, captions),
     )
@@ -196,6 +192,14 @@ def _choices(limits: Mapping[str, int]) -> Choices:
     words = {key: get_args(kinds[key]) for key in ("links", "code", "footnotes", "numbers")}
     names = {"pauses": tuple(Role), "engine": tuple(sorted(limits)), "dialects": tuple(Dialect)}
     return words | names
+
+
+def _overrides(
+    metadata: NarrationSettings, settings: ReadingSettings, layers: Sequence[NarrationSettings]
+) -> ResolvedOverrides:
+    """Resolve what a source and its folders say besides the configuration."""
+    album, references = metadata.album or "", _lexicon_references(layers)
+    return ResolvedOverrides(settings, album, metadata.pictures, references)
 
 
 def _read(

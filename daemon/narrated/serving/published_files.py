@@ -11,7 +11,7 @@ import os
 import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
@@ -79,15 +79,12 @@ class PublishedFiles:
             return None
         folder_name, _, name = path.rpartition("/")
         try:
-            with opened(self._outbox, folder_name) as folder:
-                file = _opened(folder, name)
-                try:
-                    if self._is_published(folder, folder_name, name, file):
-                        return PublishedFile(path, file, os.fstat(file.fileno()))
-                except BaseException:
-                    file.close()
-                    raise
-                file.close()
+            with opened(self._outbox, folder_name) as folder, ExitStack() as closing:
+                file = closing.enter_context(_opened(folder, name))
+                if self._is_published(folder, folder_name, name, file):
+                    found = PublishedFile(path, file, os.fstat(file.fileno()))
+                    closing.pop_all()  # it stays open for whoever asks
+                    return found
         except OSError as error:
             if error.errno not in _ABSENT and not isinstance(error, regular_file.NotRegular):
                 raise
