@@ -68,7 +68,7 @@ def _result(header: dict[str, Any], payload: bytes) -> bytes:
 
         return cover_jpeg(header["title"], payload)
     if header["do"] == "picture_copy":
-        from narrated.podcast.text_answers import picture_copy
+        from narrated.post_html.text_answers import picture_copy
 
         return picture_copy(payload, header["side"])
     if header["do"] == "feed":
@@ -93,7 +93,7 @@ def _unpacked(header: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], b
 
 
 def _draft_with_text(header: dict[str, Any], payload: bytes) -> bytes:
-    from narrated.podcast.text_answers import answer_with_text  # late: not all have a page
+    from narrated.post_html.text_answers import answer_with_text  # late: not all have a page
 
     documents: list[Document] = []
     draft = _draft(header, payload, documents.append)

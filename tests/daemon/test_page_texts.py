@@ -162,7 +162,7 @@ def test_broken_text_stops_no_narration(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(
         "import sys\n"
         "if 'narrated.parser_process' in sys.orig_argv:\n"
-        "    from narrated.podcast import text_answers\n"
+        "    from narrated.post_html import text_answers\n"
         "    text_answers.page_text = None\n"
     )
     daemon = Daemon(tmp_path, podcast=SHOW)

@@ -15,8 +15,8 @@ from narrated.engines.model_free_captioner import describe
 from narrated.errors import EngineError, NarratedError, SourceError
 from narrated.outbox import manifest
 from narrated.podcast.feed_answers import section_answer
-from narrated.podcast.page_text import page_text
-from narrated.podcast.spoken_sentences import sentences_of_script
+from narrated.post_html.page_text import page_text
+from narrated.post_html.spoken_sentences import sentences_of_script
 from narrated.reading.cover_jpeg import cover
 from narrated.reading.document import Document
 from narrated.reading.narration_settings import NarrationSettings, merged, parse_folder_settings

@@ -8,8 +8,8 @@ from narrated.podcast.episode import Episode, LinkedFile
 from narrated.podcast.feed_answers import answer
 from narrated.podcast.feed_requests import FeedRequest
 from narrated.podcast.feed_text import feed_html, picture_address
-from narrated.podcast.kept_text import KeptText
 from narrated.podcast.show import Show
+from narrated.post_html.kept_text import KeptText
 
 SHOW = Show(title="A", base_url="https://example.org/pod/")
 EPISODE = Episode(

@@ -5,8 +5,8 @@ from typing import Any
 
 from bs4 import BeautifulSoup, Tag
 
-from narrated.podcast.page_text import page_text
-from narrated.podcast.spoken_sentences import SpokenSentence, sentences_of_script
+from narrated.post_html.page_text import page_text
+from narrated.post_html.spoken_sentences import SpokenSentence, sentences_of_script
 from narrated.reading import document as doc
 from narrated.reading.source_reader import read
 from narrated.script.builder import build_script

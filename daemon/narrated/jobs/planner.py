@@ -35,7 +35,7 @@ from narrated.ledger.job import Job, JobCause
 from narrated.ledger.page_texts import PictureCopy
 from narrated.ledger.store import Ledger
 from narrated.outbox.manifest import Manifest
-from narrated.podcast.text_requests import DraftWithText
+from narrated.post_html.text_forms import DraftWithText
 from narrated.printable import printable
 from narrated.reading.file_kinds import is_gallery_path
 from narrated.script.script import Caption, Draft, Speaker

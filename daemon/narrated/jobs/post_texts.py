@@ -13,7 +13,7 @@ from narrated.jobs.picture_captions import PICTURE_BYTES
 from narrated.ledger.page_texts import PictureCopy
 from narrated.ledger.store import Ledger
 from narrated.outbox.page_files import StandingPage
-from narrated.podcast.text_requests import CopyAnswer, PageCopy
+from narrated.post_html.text_forms import CopyAnswer, PageCopy
 from narrated.workers.parser_pool import ParserPool
 
 COPY_SIDE = 1200

@@ -16,10 +16,10 @@ from narrated.podcast.episode_text import (
 )
 from narrated.podcast.feed_requests import FeedRequest
 from narrated.podcast.feed_text import feed_html, picture_address
-from narrated.podcast.kept_text import KeptText
-from narrated.podcast.opening_words import opening_words
 from narrated.podcast.rss import feed_head, feed_item
 from narrated.podcast.show_section import folder_section
+from narrated.post_html.kept_text import KeptText
+from narrated.post_html.opening_words import opening_words
 from narrated.printable import printable
 
 

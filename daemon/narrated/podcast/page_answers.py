@@ -13,14 +13,14 @@ from narrated.podcast.episode_text import (
     paragraphs_of_plan,
     paragraphs_of_sentences,
 )
-from narrated.podcast.kept_text import KeptText
-from narrated.podcast.opening_words import opening_words
 from narrated.podcast.page_episode import PageSentence
 from narrated.podcast.page_markup import page_entry, page_head
 from narrated.podcast.page_requests import PageParts, PageRequest
 from narrated.podcast.page_scripts import episode_script, search_words
 from narrated.podcast.show import Show
 from narrated.podcast.text_of_sentences import text_of_sentences
+from narrated.post_html.kept_text import KeptText
+from narrated.post_html.opening_words import opening_words
 
 
 def answer(header: dict[str, Any], payload: bytes) -> bytes:

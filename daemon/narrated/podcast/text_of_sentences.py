@@ -5,7 +5,7 @@ from itertools import groupby
 
 from narrated.outbox.manifest_sentences import SentenceTime
 from narrated.podcast.episode import TextBlock
-from narrated.podcast.inline_markup import attributes, words
+from narrated.post_html.inline_markup import attributes, words
 
 _TAGS = {"title": "h1", "heading": "h2", "item": "li", "quote": "blockquote", "code": "pre"}
 """The elements of roles; all others are paragraphs."""

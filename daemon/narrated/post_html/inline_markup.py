@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from narrated.podcast.link_targets import fragment, web_target
-from narrated.podcast.sentence_marks import Range
-from narrated.podcast.shown_text import shown_words
-from narrated.podcast.text_requests import PageCopies
+from narrated.post_html.link_targets import fragment, web_target
+from narrated.post_html.sentence_marks import Range
+from narrated.post_html.shown_text import shown_words
+from narrated.post_html.text_forms import PageCopies
 from narrated.printable import encodable
 from narrated.reading import document as doc
 from narrated.reading.language_tags import language_tag

@@ -8,14 +8,14 @@ import msgspec
 
 from narrated.outbox.manifest import BlockTime
 from narrated.outbox.manifest_sentences import decoded_sentences
-from narrated.podcast.kept_text import KeptText
-from narrated.podcast.page_text import page_text
-from narrated.podcast.spoken_sentences import (
+from narrated.post_html.kept_text import KeptText
+from narrated.post_html.page_text import page_text
+from narrated.post_html.spoken_sentences import (
     sentences_of_manifest,
     sentences_of_script,
     spoken_size,
 )
-from narrated.podcast.text_requests import CopyAnswer, DraftWithText, PageCopy
+from narrated.post_html.text_forms import CopyAnswer, DraftWithText, PageCopy
 from narrated.reading import document as doc
 from narrated.reading.cover_jpeg import cover
 from narrated.script.script import Caption, Draft

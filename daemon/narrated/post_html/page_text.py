@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import islice
 from urllib.parse import unquote
 
-from narrated.podcast.block_groups import block_groups, part_of
-from narrated.podcast.footnote_markup import FootnoteMarkup
-from narrated.podcast.inline_markup import (
+from narrated.post_html.block_groups import block_groups, part_of
+from narrated.post_html.footnote_markup import FootnoteMarkup
+from narrated.post_html.inline_markup import (
     ID_PREFIX,
     InlineMarkup,
     MarkedText,
@@ -17,11 +17,11 @@ from narrated.podcast.inline_markup import (
     language_attributes,
     words,
 )
-from narrated.podcast.link_targets import web_target
-from narrated.podcast.sentence_marks import TITLE, Node, mark_sentences, numbered_nodes
-from narrated.podcast.shown_text import text_of_spans
-from narrated.podcast.spoken_sentences import SpokenSentence
-from narrated.podcast.text_requests import PageCopies
+from narrated.post_html.link_targets import web_target
+from narrated.post_html.sentence_marks import TITLE, Node, mark_sentences, numbered_nodes
+from narrated.post_html.shown_text import text_of_spans
+from narrated.post_html.spoken_sentences import SpokenSentence
+from narrated.post_html.text_forms import PageCopies
 from narrated.reading import document as doc
 from narrated.reading.document import plain
 from narrated.script.announcements import PICTURE

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import NamedTuple
 
-from narrated.podcast.shares_of_text import SharesOfText
-from narrated.podcast.shown_text import Piece, text_of, text_of_spans
-from narrated.podcast.spoken_sentences import SpokenSentence
-from narrated.podcast.text_requests import PageCopies
-from narrated.podcast.word_matching import find_words, matched_words
+from narrated.post_html.shares_of_text import SharesOfText
+from narrated.post_html.shown_text import Piece, text_of, text_of_spans
+from narrated.post_html.spoken_sentences import SpokenSentence
+from narrated.post_html.text_forms import PageCopies
+from narrated.post_html.word_matching import find_words, matched_words
 from narrated.reading import document as doc
 from narrated.reading.document import child_blocks
 from narrated.script.inline_text import find_spans

@@ -1,4 +1,4 @@
-"""A parser's answers with a post's text, and with copies of its pictures."""
+"""Copies of a post's pictures, and the form of a parser's answers about its text."""
 
 from collections.abc import Mapping
 from typing import NamedTuple

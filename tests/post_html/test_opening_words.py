@@ -2,7 +2,7 @@
 
 import pytest
 
-from narrated.podcast.opening_words import opening_words
+from narrated.post_html.opening_words import opening_words
 from support.page_texts import html_of
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from narrated.podcast.text_requests import PageCopies
+from narrated.post_html.text_forms import PageCopies
 from narrated.reading import document as doc
 from narrated.script.announcements import PICTURE
 from narrated.script.inline_text import MOST_WRITTEN

@@ -8,8 +8,8 @@ from typing import Self
 import msgspec
 
 from narrated.outbox.manifest_sentences import SentenceTime
-from narrated.podcast.inline_markup import ID_PREFIX
-from narrated.podcast.spoken_sentences import numbers_in_manifest
+from narrated.post_html.inline_markup import ID_PREFIX
+from narrated.post_html.spoken_sentences import numbers_in_manifest
 
 _NUMBERS = re.compile(r' data-s="([\d ]+)"')
 _ID, _REFERENCE = f' id="{ID_PREFIX}', f'href="#{ID_PREFIX}'

@@ -7,14 +7,14 @@ from hypothesis import given, settings
 from narrated.outbox.manifest import BlockTime
 from narrated.outbox.manifest_sentences import SentenceTime
 from narrated.podcast.episode import TextBlock
-from narrated.podcast.kept_text import KeptText
-from narrated.podcast.spoken_sentences import (
+from narrated.podcast.text_of_sentences import text_of_sentences
+from narrated.post_html.kept_text import KeptText
+from narrated.post_html.spoken_sentences import (
     numbers_in_manifest,
     sentences_of_manifest,
     sentences_of_script,
     spoken_size,
 )
-from narrated.podcast.text_of_sentences import text_of_sentences
 from narrated.script.builder import build_script
 from narrated.script.chunks import chunk_script
 from narrated.script.lexicon import Lexicon

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 
-from narrated.podcast.link_targets import web_target
-from narrated.podcast.page_text import MOST_HTML_BYTES, page_text
-from narrated.podcast.shown_text import PICTURE_SIGN
-from narrated.podcast.text_requests import PageCopy
-from narrated.podcast.word_matching import matched_words
+from narrated.post_html.link_targets import web_target
+from narrated.post_html.page_text import MOST_HTML_BYTES, page_text
+from narrated.post_html.shown_text import PICTURE_SIGN
+from narrated.post_html.text_forms import PageCopy
+from narrated.post_html.word_matching import matched_words
 from narrated.reading import document as doc
 from narrated.reading.source_reader import read
 from narrated.script.inline_text import find_spans

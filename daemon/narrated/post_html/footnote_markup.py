@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
-from narrated.podcast.inline_markup import ID_PREFIX, words
+from narrated.post_html.inline_markup import ID_PREFIX, words
 
 _BACK = "↩"
 _PARAGRAPH_END = "</p>\n"
