@@ -25,6 +25,7 @@ LONGEST_LIFE_S = 0.5
 BOOK_PARAGRAPHS = 60
 BROKEN = "This will FAIL."
 WORKER, PARSER = CHILDREN = "worker killed", "parser killed"
+FAILED = re.compile(r"^ERROR:narrated:(.+?) failed: ", re.MULTILINE)
 SAYING = re.compile(r"Saying [k-t]{4}")
 SUFFIXES = (".md", ".md", ".txt", ".html")
 
@@ -95,11 +96,14 @@ class Chaos:
         How much in all; the most that a kill cost; and, in words, where a life lost more than the
         rows in flight at each of its kills, or anything without one. What was being said of a file
         that was edited or renamed was stopped by that, once each time: in that life, or in the one
-        that lasts long enough to see it.
+        that lasts long enough to see it. So was what was being said of a post as it failed.
         """
         ends = [end for end, _ in self._lives]
         kills = [count for _, count in self._lives] + [0]
         stirred = [Counter(each) for each in self._stirred] + [Counter()] * (len(ends) + 1)
+        failures = self._failures()
+        for path in failures:
+            stirred[0].update({*SAYING.findall(path.read_text())})
         lost: Counter[int] = Counter()
         stopped = 0
         last: dict[str, int] = {}
@@ -121,9 +125,16 @@ class Chaos:
             for life, count in lost.items()
             if count > rows * kills[life]
         ]
-        if stopped > (most_stopped := rows * (self.done["edited"] + self.done["renamed"])):
-            beyond.append(f"{stopped} stopped by edits and renames, where {most_stopped} may be")
+        stops = self.done["edited"] + self.done["renamed"] + len(failures)
+        if stopped > rows * stops:
+            beyond.append(f"{stopped} stopped by {stops} edits, renames and failures")
         return lost.total() + stopped, most, beyond
+
+    def _failures(self) -> list[Path]:
+        """The files that failed, each as often as it did."""
+        inbox = self._daemon.inbox
+        told = [inbox / path for path in FAILED.findall(self._daemon.log)]
+        return [path for path in told if path.exists()]
 
     @property
     def told(self) -> str:
