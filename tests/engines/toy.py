@@ -1,6 +1,6 @@
 """A small engine that stands in for a model: tones as long as the text, and every kind of trouble.
 
-A word in the text (or, for pictures, in the picture's bytes) makes trouble:
+A word in the text (or in the bytes of a picture or a take) makes trouble:
 DIE, HANG, NONSENSE, UNKNOWN, RAISE, EAT (memory, until there is none), FAIL, and SLOW:2 (two
 seconds of work, with progress).
 WHISPER is said softly, by 9 dB.
@@ -11,7 +11,8 @@ gets a line for each text spoken), died, load_s, die_at_load and hang_at_load (t
 whose presence makes it so), front (its version: marked parts of a text go into the log in
 brackets), held (a file: while it is there, no request ends), worn_after, unless (a file whose
 absence makes the engine unavailable), voices, amplitude (of its tones, which then are nothing
-else), tells (`words`: it tells when each word is heard; `lies`: it tells what cannot be).
+else), languages (that it hears), tells (`words`: it tells when each word is heard; `lies`: it
+tells what cannot be).
 """
 
 import hashlib
@@ -30,6 +31,8 @@ from typing import Any
 from narrated.engines.interface import (
     CaptionRequest,
     CaptionResult,
+    HearingRequest,
+    HearingResult,
     ModelFreeEngine,
     ProgressReport,
     RequestFailure,
@@ -47,7 +50,8 @@ class Toy(ModelFreeEngine):
     def __init__(self, options: dict[str, Any]) -> None:
         self.kind = options.get("kind", "speech")
         self.rows = int(options.get("rows", 8))
-        self.sample_rate = 0 if self.kind == "caption" else int(options.get("sample_rate", 22050))
+        self.sample_rate = int(options.get("sample_rate", 22050)) if self.kind == "speech" else 0
+        self.languages = tuple(options.get("languages", ()))
         self.front = str(options.get("front", ""))
         self.identity = "toy-" + _digest(json.dumps(options, sort_keys=True))
         self._options = options
@@ -67,7 +71,7 @@ class Toy(ModelFreeEngine):
         if edited := self._options.get("voices_in"):
             return dict(json.loads(Path(edited).read_text()))
         names = self._options.get("voices", ["toy", "other", "en-us"])
-        return {} if self.kind == "caption" else {name: _digest(name) for name in names}
+        return {name: _digest(name) for name in names} if self.kind == "speech" else {}
 
     def voice_digest(self, name: str) -> str:
         return self.voices().get(name, "")
@@ -117,6 +121,9 @@ class Toy(ModelFreeEngine):
                 file.write(said.replace("\n", " ") + "\n")
         if isinstance(request, CaptionRequest):
             return CaptionResult(id, f"A picture of {len(request.picture)} bytes.")
+        if isinstance(request, HearingRequest):
+            seconds = len(request.pcm) / 2 / request.sample_rate
+            return HearingResult(id, f"{seconds:g} seconds of {request.language}", -0.5)
         if not text.strip():
             return RequestFailure(id, "There is nothing to say.")
         pcm = self._tone(request)
@@ -209,6 +216,8 @@ def _eat() -> None:
 def _words(request: Any) -> str:
     if isinstance(request, CaptionRequest):
         return request.picture.decode("latin-1")
+    if isinstance(request, HearingRequest):
+        return request.pcm.decode("latin-1")
     return str(request.text)
 
 

@@ -33,6 +33,22 @@ def test_worker_announces_and_speaks():
     asyncio.run(story())
 
 
+def test_worker_hears():
+    """A take goes to a hearing engine as PCM; its text and score come back."""
+
+    async def story():
+        async with running(spec(toy("ears", "hearing", languages=["en"]))) as watched:
+            worker = await watched.worker()
+            info = worker.engines["ears"]
+            assert (info.kind, info.sample_rate, info.voices) == ("hearing", 0, {})
+            assert info.hears("en-GB") and not info.hears("de")
+            header = {"sample_rate": 16000, "language": "en"}
+            heard = await worker.submit("ears", header, bytes(48000))
+            assert (heard.header["text"], heard.header["score"]) == ("1.5 seconds of en", -0.5)
+
+    asyncio.run(story())
+
+
 def test_rows_in_flight_are_not_free():
     async def story():
         async with running(spec(toy(rows=2))) as watched:

@@ -24,6 +24,7 @@ from narrated.config.values import (
     speaker_key,
 )
 from narrated.config.worker_specs import configured_speakers, engine_spec
+from narrated.engines.interface import Kind
 from narrated.errors import ConfigurationError
 from narrated.printable import printable
 from narrated.reading.language_tags import language_tag
@@ -270,6 +271,19 @@ def _check_languages(config: Config) -> None:
             )
 
 
+def _check_kind(key: str, name: str, kind: Kind) -> None:
+    """Refuse an engine that cannot do what the key is for."""
+    does = "listens" if kind == "hearing" else "describes pictures"
+    if kind != "speech" and key.startswith("speech."):
+        raise ConfigurationError(
+            f"{name} {does}; it does not speak.", "Name an engine that speaks."
+        )
+    if kind == "hearing" and key == "pictures.captions":
+        raise ConfigurationError(
+            f"{name} listens; it describes no pictures.", "Name a captioner, such as embedded."
+        )
+
+
 def _check_engines(config: Config) -> None:
     """Refuse an unknown engine now, not at the first file."""
     named = {"pictures.captions": config.pictures.captions}
@@ -280,10 +294,7 @@ def _check_engines(config: Config) -> None:
     named |= {f"engines.{name}": name for name in config.engines}
     for key, name in named.items():
         try:
-            if engine_spec(config, name).kind != "speech" and key.startswith("speech."):
-                raise ConfigurationError(
-                    f"{name} describes pictures; it does not speak.", "Name an engine that speaks."
-                )
+            _check_kind(key, name, engine_spec(config, name).kind)
         except ConfigurationError as error:
             problem = f"{config.source}: `{key}`: {error.problem}"
             raise ConfigurationError(problem, error.remedy) from error

@@ -202,7 +202,7 @@ class PodcastConfig(Section, frozen=True):
 class EngineConfig(Section, frozen=True):
     """An engine of the user, or other options for one of narrated's."""
 
-    kind: Literal["speech", "caption"] = "speech"
+    kind: Literal["speech", "caption", "hearing"] = "speech"
     like: str = ""
     """Name of the known engine that this entry renames or gives other options."""
     module: str = ""

@@ -1,4 +1,4 @@
-"""The interface of an engine: it speaks texts or describes pictures, inside a worker.
+"""The interface of an engine: it speaks, describes pictures or listens, inside a worker.
 
 It is shaped for continuous batching. Requests are admitted while others are in flight, and every
 `step` advances all requests in flight. A worker holds the engines' models, and gives each engine
@@ -16,7 +16,7 @@ from typing import Any, Literal, NamedTuple, Protocol, TypeGuard, TypeVar
 from narrated.engines.respelling import Respelling
 from narrated.engines.speech_times import TimedPlace
 
-Kind = Literal["speech", "caption"]
+Kind = Literal["speech", "caption", "hearing"]
 Options = Mapping[str, Any]
 
 
@@ -85,6 +85,19 @@ class CaptionRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class HearingRequest:
+    """Speech to write down: signed 16-bit little-endian samples of one channel."""
+
+    id: str
+    pcm: bytes
+    sample_rate: int
+    """Any; the engine resamples."""
+    language: str = "en"
+    """The language that is spoken."""
+    options: Options = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class SpeechResult:
     """Finished speech: signed 16-bit little-endian samples of one channel."""
 
@@ -104,6 +117,16 @@ class CaptionResult:
 
     id: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class HearingResult:
+    """Words that were heard; an empty text if there are none."""
+
+    id: str
+    text: str
+    score: float
+    """Mean log probability of a token: 0 is certain. An engine that cannot tell gives 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +150,8 @@ class RequestFailure:
     """True if another request of the same step may be the cause."""
 
 
-Request = SpeechRequest | CaptionRequest
-Outcome = SpeechResult | CaptionResult | ProgressReport | RequestFailure
+Request = SpeechRequest | CaptionRequest | HearingRequest
+Outcome = SpeechResult | CaptionResult | HearingResult | ProgressReport | RequestFailure
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +163,9 @@ class EngineInfo:
     identity: str
     """Equal identities give equal results: part of every cache key."""
     sample_rate: int
-    """Samples a second; 0 for a captioner."""
+    """Samples a second that it speaks with; 0 for an engine that does not speak."""
     voices: Mapping[str, str]
-    """Digest of each voice's content, by name; empty for a captioner."""
+    """Digest of each voice's content, by name; empty for an engine that does not speak."""
     rows: int
     """Most requests in flight."""
     varies: bool = True
@@ -151,6 +174,12 @@ class EngineInfo:
     """The version of its front: see SpeechEngine."""
     narrator_options: Options = field(default_factory=dict)
     """Options of a speaker that sets none of these: see SpeechEngine."""
+    languages: Sequence[str] = ()
+    """Languages that a hearing engine understands: see HearingEngine."""
+
+    def hears(self, language: str) -> bool:
+        """True if a hearing engine understands a language, such as "en" or "de-AT"."""
+        return not self.languages or language.lower().split("-")[0] in self.languages
 
 
 class WeightsLocation(StrEnum):
@@ -293,11 +322,12 @@ class ModelStatus:
 
 
 class Engine(Protocol):
-    """A captioner, and the base of a speech engine; called from one thread only."""
+    """A captioner, and the base of the other kinds; called from one thread only."""
 
     @property
     def kind(self) -> Kind:
-        """ "speech" for a SpeechEngine, "caption" for one that describes pictures."""
+        """ "speech" for a SpeechEngine, "hearing" for a HearingEngine, "caption" for one that
+        describes pictures."""
 
     @property
     def identity(self) -> str:
@@ -362,6 +392,15 @@ class SpeechEngine(Engine, Protocol):
 
     def voice_digest(self, name: str) -> str:
         """Present digest of one voice, looked up alone; empty if it is not listed."""
+
+
+class HearingEngine(Engine, Protocol):
+    """An engine that writes down what a take says."""
+
+    @property
+    def languages(self) -> Sequence[str]:
+        """Languages that it understands, without countries; empty if it takes any. A take in
+        another language is not sent to it. An engine without this attribute takes any."""
 
 
 def is_speech_engine(engine: Engine) -> TypeGuard[SpeechEngine]:

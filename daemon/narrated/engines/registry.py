@@ -27,7 +27,11 @@ _CAPTIONS = "narrated.engines.captions.engine"
 _INSTALLED_AS = MappingProxyType({_TORTOISE: "tortoise"})
 
 _GROUPS: Mapping[str, Kind] = MappingProxyType(
-    {"narrated.engines.speech": "speech", "narrated.engines.captions": "caption"}
+    {
+        "narrated.engines.speech": "speech",
+        "narrated.engines.captions": "caption",
+        "narrated.engines.hearing": "hearing",
+    }
 )
 
 
@@ -40,7 +44,7 @@ class EngineSpec:
     module: str
     """`module` or `module:function`; without a function it is `load`."""
     limit_characters: int
-    """Most characters of one chunk; 0 for a captioner."""
+    """Most characters of one chunk; 0 for an engine that does not speak."""
     languages: tuple[str, ...] = ()
     """The languages that it speaks, without countries; empty if nobody can tell before it loads."""
     holds_models: bool = False

@@ -34,7 +34,11 @@ _TASKS: Mapping[str, Kind] = {
     "text-to-audio": "speech",
     "image-to-text": "caption",
 }
-_DOES: Mapping[Kind, str] = {"speech": "speaks", "caption": "describes pictures"}
+_DOES: Mapping[Kind, str] = {
+    "speech": "speaks",
+    "caption": "describes pictures",
+    "hearing": "listens",
+}
 _ANY_CAPTIONER = "blip"
 """Its engine detects the model family by itself."""
 _CONFIG = "config.json"

@@ -10,6 +10,7 @@ from typing import Self
 from narrated.engines.interface import (
     CaptionResult,
     Engine,
+    HearingResult,
     ModelResources,
     ProgressReport,
     Request,
@@ -20,7 +21,7 @@ from narrated.engines.registry import EngineSpec, load
 from narrated.errors import EngineError, EngineUnavailable, NarratedError, OutOfMemory
 from narrated.workers.model_memory_budget import ModelMemoryBudget
 
-Finished = SpeechResult | CaptionResult
+Finished = SpeechResult | CaptionResult | HearingResult
 
 
 class EngineRuntime:

@@ -27,6 +27,8 @@ from narrated.engines.interface import (
     CaptionResult,
     Engine,
     EngineInfo,
+    HearingRequest,
+    HearingResult,
     Mark,
     ModelResources,
     Outcome,
@@ -180,8 +182,9 @@ class EngineHost:
             # Not all engines are narrated's own.
             varies, front = getattr(engine, "varies", True), getattr(engine, "front", "")
             own = dict(getattr(engine, "narrator_options", {}))
+            languages = tuple(getattr(engine, "languages", ()))
             about = (engine.kind, engine.identity, rate, voices, engine.rows, varies, front, own)
-            yield asdict(EngineInfo(name, *about))
+            yield asdict(EngineInfo(name, *about, languages))
         for name, (_, error) in self._missing.items():
             problem = {"problem": error.problem, "remedy": error.remedy}
             yield {"name": name, "unavailable": problem}
@@ -295,6 +298,9 @@ class EngineHost:
             self._channel.send({"failed": asdict(outcome)})
         elif isinstance(outcome, CaptionResult):
             self._channel.send({"done": {**done, "text": outcome.text}})
+        elif isinstance(outcome, HearingResult):
+            heard = {"text": outcome.text, "score": float(outcome.score)}
+            self._channel.send({"done": {**done, **heard}})
         else:
             queue.spoken_s += len(outcome.pcm) / 2 / outcome.sample_rate
             queue.speaking_s += elapsed_s
@@ -326,6 +332,8 @@ def _request(body: dict[str, Any], payload: bytes, engine: Engine) -> Request:
     fields = {name: value for name, value in body.items() if name != "engine"}
     if engine.kind == "caption":
         return CaptionRequest(picture=payload, **fields)
+    if engine.kind == "hearing":
+        return HearingRequest(pcm=payload, **fields)
     marks = tuple(Mark(*each) for each in fields.pop("marks", ()))
     return SpeechRequest(**fields, marks=marks)
 

@@ -20,7 +20,7 @@ _FALSE_IDENTITY = EngineError(
 
 @dataclass(frozen=True, slots=True)
 class ScheduledRequest:
-    """Work for one engine: a chunk to speak or a picture to describe."""
+    """Work for one engine: a chunk to speak, a picture to describe, or a take to hear."""
 
     key: str
     """Identifies the result; two requests of one key are done once."""

@@ -43,8 +43,8 @@ class WorkerSpec:
 @dataclass(frozen=True, slots=True)
 class RequestResult:
     """The result of a request: `elapsed_s`, the `identity` of the engine that did it, and
-    `sample_rate` with PCM as the payload, or `text`. With the PCM may come the `sentences` and
-    `words` that the engine told, unchecked.
+    `sample_rate` with PCM as the payload, or `text`, of a hearing engine with its `score`. With
+    the PCM may come the `sentences` and `words` that the engine told, unchecked.
     """
 
     header: Mapping[str, Any]
@@ -124,7 +124,8 @@ class Worker:
         payload: bytes = b"",
         on_progress: Callable[[float], None] | None = None,
     ) -> asyncio.Future[RequestResult]:
-        """Send a request: text, voice, options, language, seed; or a picture as the payload.
+        """Send a request: text, voice, options, language, seed; a picture as the payload; or PCM
+        as the payload, with sample_rate and language.
 
         If the voice no longer has the digest `voice_digest`, the request is refused. The future
         raises EngineError or EngineUnavailable if the engine cannot do it, FailedAmongOthers if
