@@ -83,6 +83,12 @@ def _deletions() -> Iterator[tuple[str, str, str]]:
         "key",
         f"DELETE FROM captions WHERE {{range}} AND NOT EXISTS ({asked} captions.key)",
     )
+    for table in ("verdicts", "take_measures"):
+        kept = (
+            f"EXISTS (SELECT 1 FROM {other} WHERE {other}.key = {table}.key)"
+            for other in ("takes", "chunks")
+        )
+        yield table, "key", f"DELETE FROM {table} WHERE {{range}} AND NOT ({' OR '.join(kept)})"
     yield (
         "deaths",
         "key",

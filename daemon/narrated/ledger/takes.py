@@ -110,7 +110,8 @@ class Takes(Repository):
     def inherit_choices(self, path: str, older: str) -> None:
         """Give a source the choices of the path from which it moved, where it has none."""
         self._write(
-            "INSERT OR IGNORE INTO choices SELECT ?, digest, take FROM choices WHERE path = ?",
+            "INSERT OR IGNORE INTO choices SELECT ?, digest, take, is_automatic"
+            " FROM choices WHERE path = ?",
             os.fsencode(path),
             os.fsencode(older),
         )
@@ -118,9 +119,24 @@ class Takes(Repository):
     def choose_next(self, path: str, digests: Iterable[str]) -> None:
         """Choose the next take of these chunks of a source."""
         self._write_all(
-            "INSERT INTO choices VALUES (?, ?, 1)"
-            " ON CONFLICT (path, digest) DO UPDATE SET take = take + 1",
+            "INSERT INTO choices VALUES (?, ?, 1, 0)"
+            " ON CONFLICT (path, digest) DO UPDATE SET take = take + 1, is_automatic = 0",
             [(os.fsencode(path), digest) for digest in digests],
+        )
+
+    def chosen_by_person(self, path: str) -> set[str]:
+        """Return the digests of the chunks whose take a person asked for."""
+        rows = self._db.rows(
+            "SELECT digest FROM choices WHERE path = ? AND NOT is_automatic", (os.fsencode(path),)
+        )
+        return {digest for (digest,) in rows}
+
+    def choose_best(self, path: str, digest: str, take: int) -> None:
+        """Choose the take that a check found best, unless a person chose one."""
+        self._write(
+            "INSERT INTO choices VALUES (?, ?, ?, 1) ON CONFLICT (path, digest)"
+            " DO UPDATE SET take = excluded.take WHERE is_automatic",
+            *(os.fsencode(path), digest, take),
         )
 
 

@@ -1,0 +1,93 @@
+"""Verdicts on takes, their measures, the lengths of voices, and how the chunks of jobs turned out.
+
+A verdict goes with its take: it is pruned once neither the cache nor an open job has that.
+"""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import NamedTuple
+
+import msgspec
+
+from narrated.ledger.database import Repository
+from narrated.take_checks.verdict import RULES_VERSION, Verdict, decode_verdict
+
+
+class TakeVerdicts(Repository):
+    """Verdicts by the key of the take, the identity of the hearing engine, and the rules."""
+
+    def record(self, key: str, verdict: Verdict, rules: int = RULES_VERSION) -> None:
+        """Keep the verdict on a take."""
+        self._write(
+            "INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?)",
+            *(key, verdict.hearing, rules, verdict.encode()),
+        )
+
+    def get(self, key: str, hearing: str = "", rules: int = RULES_VERSION) -> Verdict | None:
+        """Return the verdict on a take; None if it was not checked so."""
+        found = self._value(
+            "SELECT verdict FROM verdicts WHERE key = ? AND hearing = ? AND rules = ?",
+            *(key, hearing, rules),
+        )
+        with suppress(msgspec.ValidationError):  # of another version: the take is checked again
+            return None if found is None else decode_verdict(found)
+        return None
+
+
+class MeasuresOfTakes(Repository):
+    """What encoders measured in takes, by their keys; the caller encodes and decodes it."""
+
+    def record(self, key: str, measures: bytes) -> None:
+        """Keep the measures of a take."""
+        self._write("INSERT OR REPLACE INTO take_measures VALUES (?, ?)", key, measures)
+
+    def get(self, key: str) -> bytes | None:
+        """Return the measures of a take; None if it was not measured."""
+        found = self._value("SELECT measures FROM take_measures WHERE key = ?", key)
+        return None if found is None else bytes(found)
+
+
+class CheckedChunk(NamedTuple):
+    """A chunk of a job that was spoken more than once, or whose take has faults."""
+
+    seq: int
+    take: int
+    """The number of the chosen take."""
+    spoken: int
+    """The number of takes that were spoken and checked."""
+    is_accepted: bool
+    """True if all takes are heard alike: the words are right, the hearing model is not."""
+    verdict: Verdict
+    """That of the chosen take."""
+
+
+class CheckedChunks(Repository):
+    """How the chunks of jobs turned out; a job loses them with its plan."""
+
+    def record(self, job: int, chunk: CheckedChunk, key: str) -> None:
+        """Record how a chunk turned out, and that its job needs the chosen take, of this key."""
+        seq, take, spoken, is_accepted, verdict = chunk
+        with self._db.transaction():
+            self._db.rows(
+                "INSERT OR REPLACE INTO checked_chunks VALUES (?, ?, ?, ?, ?, ?)",
+                (job, seq, take, spoken, is_accepted, verdict.encode()),
+            )
+            self._db.rows("UPDATE chunks SET key = ? WHERE job = ? AND seq = ?", (key, job, seq))
+
+    def of(self, job: int) -> list[CheckedChunk]:
+        """Return how the chunks of a job turned out, in their order."""
+        rows = self._db.rows(
+            "SELECT seq, take, spoken, accepted, verdict FROM checked_chunks"
+            " WHERE job = ? ORDER BY seq",
+            (job,),
+        )
+        return [
+            CheckedChunk(seq, take, spoken, bool(accepted), decode_verdict(verdict))
+            for seq, take, spoken, accepted, verdict in rows
+        ]
+
+    def forget(self, job: int, seqs: Iterable[int]) -> None:
+        """Forget how these chunks turned out, so that they are checked again."""
+        self._write_all(
+            "DELETE FROM checked_chunks WHERE job = ? AND seq = ?", [(job, seq) for seq in seqs]
+        )

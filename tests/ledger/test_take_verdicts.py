@@ -1,0 +1,58 @@
+"""Verdicts on takes in the ledger: their keys, their order, and how long they stay."""
+
+from pathlib import Path
+
+import pytest
+
+from narrated.ledger.pruning import prune
+from narrated.ledger.store import Ledger
+from narrated.ledger.takes import Take
+from narrated.take_checks.verdict import RULES_VERSION, Fault, FaultKind, Verdict
+
+STOPS = Verdict((Fault(FaultKind.INNER_SILENCE, 2.0),), "one three", 0.2, "whisper-1")
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Ledger:
+    return Ledger(tmp_path / "ledger.sqlite")
+
+
+def test_verdict_is_of_one_hearing(ledger: Ledger) -> None:
+    """A verdict counts for its hearing engine and rules alone."""
+    ledger.verdicts.record("key", STOPS)
+    assert ledger.verdicts.get("key", "whisper-1") == STOPS
+    assert ledger.verdicts.get("key") is None
+    assert ledger.verdicts.get("key", "whisper-1", RULES_VERSION + 1) is None
+
+
+def test_verdicts_go_with_their_takes(ledger: Ledger) -> None:
+    """Verdict and measures stay while the cache has the take, and are pruned after it."""
+    for key in ("kept", "evicted"):
+        ledger.verdicts.record(key, STOPS)
+        ledger.measures.record(key, b"{}")
+    ledger.takes.record(Take("kept", 22050, 1.0, -20.0, -3.0, 0.1, 1000))
+    prune(ledger, 1e10, 3600)
+    assert ledger.verdicts.get("kept", "whisper-1") == STOPS
+    assert ledger.measures.get("kept") == b"{}"
+    assert ledger.verdicts.get("evicted", "whisper-1") is None
+    assert ledger.measures.get("evicted") is None
+
+
+def test_person_outranks_the_check(ledger: Ledger) -> None:
+    """The check's choice never replaces a person's, and a person's replaces the check's."""
+    ledger.takes.choose_best("post.md", "checked", 2)
+    ledger.takes.choose_next("post.md", ["asked"])
+    ledger.takes.choose_best("post.md", "asked", 7)
+    assert ledger.takes.choices("post.md") == {"checked": 2, "asked": 1}
+    assert ledger.takes.chosen_by_person("post.md") == {"asked"}
+    ledger.takes.choose_next("post.md", ["checked"])
+    assert ledger.takes.choices("post.md")["checked"] == 3
+    assert ledger.takes.chosen_by_person("post.md") == {"asked", "checked"}
+
+
+def test_lost_words_are_worse() -> None:
+    """The take that loses words is worse than one that stops; the longer stop is worse."""
+    lost = Verdict((Fault(FaultKind.WORDS_MISSING, 2.0),))
+    longer = Verdict((Fault(FaultKind.INNER_SILENCE, 5.0),))
+    ranked = sorted([lost, longer, STOPS, Verdict()], key=lambda each: each.badness)
+    assert ranked == [Verdict(), STOPS, longer, lost]
