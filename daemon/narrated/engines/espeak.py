@@ -133,8 +133,10 @@ class EspeakEngine(EmbeddedVoice):
             espeak.prepare(voice, _settings(options))
             speech = espeak.speak(written.text)
         pcm = speech.pcm or bytes(2 * int(self.sample_rate * _SILENCE_S))
-        starts = (speech.starts(kind, written, self.sample_rate) for kind in (_SENTENCE, _WORD))
-        return SpeechResult(request.id, pcm, self.sample_rate, *starts)
+        sentences, words = (
+            speech.starts(kind, written, self.sample_rate) for kind in (_SENTENCE, _WORD)
+        )
+        return SpeechResult(request.id, pcm, self.sample_rate, sentences, words)
 
     def _written(self, request: SpeechRequest) -> Respelling:
         """The request's text as its voice needs it written."""

@@ -109,6 +109,11 @@ class SpeechResult:
     characters of the request's text."""
     words: Sequence[TimedPlace] = ()
     """The same of words. Times that cannot be are dropped: the sound alone counts."""
+    ended: bool | None = None
+    """True if the model chose the end of the speech itself. False if it was stopped, so the take
+    is likely to be bad. None if there is nothing to tell, as for voices without sampling."""
+    tokens: tuple[int, int] | None = None
+    """Tokens that it generated, and the most that it might have; None if it cannot tell."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeGuard
 
+from narrated.engines.generation_end import GenerationEnd
 from narrated.engines.interface import (
     CaptionRequest,
     CaptionResult,
@@ -304,7 +305,7 @@ class EngineHost:
         else:
             queue.spoken_s += len(outcome.pcm) / 2 / outcome.sample_rate
             queue.speaking_s += elapsed_s
-            done |= {"sample_rate": outcome.sample_rate, **_times(outcome)}
+            done |= {"sample_rate": outcome.sample_rate, **_times(outcome), **_end(outcome)}
             self._channel.send({"done": done}, outcome.pcm)
 
     def _rest_if_idle(self, queue: EngineQueue) -> None:
@@ -344,6 +345,12 @@ def _times(result: SpeechResult) -> dict[str, Any]:
     duration_s = len(result.pcm) / 2 / result.sample_rate
     times = SpeechTimes.checked(told, _MOST_CHARACTERS, duration_s)
     return {name: each for name, each in asdict(times).items() if each}
+
+
+def _end(result: SpeechResult) -> dict[str, Any]:
+    """The engine's word on the end of a take, as it fits a frame; older engines have none."""
+    told = {name: getattr(result, name, None) for name in ("ended", "tokens")}
+    return GenerationEnd.checked(told).fields
 
 
 @contextmanager

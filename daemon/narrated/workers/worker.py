@@ -44,7 +44,7 @@ class WorkerSpec:
 class RequestResult:
     """The result of a request: `elapsed_s`, the `identity` of the engine that did it, and
     `sample_rate` with PCM as the payload, or `text`, of a hearing engine with its `score`. With
-    the PCM may come the `sentences` and `words` that the engine told, unchecked.
+    the PCM may come the `sentences`, `words`, `ended` and `tokens` that the engine told, unchecked.
     """
 
     header: Mapping[str, Any]
