@@ -391,6 +391,36 @@ def test_loudness_is_lufs_or_off(tmp_path: Path, written: str, loudness: float) 
 
 
 @pytest.mark.parametrize(
+    ("written", "check"),
+    [
+        ("{}", "auto"),
+        ("{check: on}", "auto"),
+        ("{check: off}", "off"),
+        ("{check: ears, publish: now}", "ears"),
+    ],
+)
+def test_checks_of_takes_have_words(tmp_path: Path, written: str, check: str) -> None:
+    """Checks are on without a word; `off` is the word that YAML takes for a truth."""
+    assert _parse(f"{TWO_LINES}takes: {written}\n", tmp_path).settings.takes.check == check
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("check: loud", "`takes.check`: 'loud' is none of its choices. Choose one of signal"),
+        ("most: 0", "`takes.most`: Expected a whole number >= 1. Set a whole number from 1 to 20."),
+        ("publish: soon", "Choose one of checked, now."),
+        ("ears: on", "unknown key `takes.ears`"),
+    ],
+)
+def test_wrong_check_tells_the_words(tmp_path: Path, written: str, told: str) -> None:
+    """A wrong setting of the checks tells the values that it may have."""
+    with pytest.raises(ConfigurationError) as refused:
+        _parse(f"{TWO_LINES}takes: {{{written}}}\n", tmp_path)
+    assert told in str(refused.value)
+
+
+@pytest.mark.parametrize(
     ("text", "remedy"),
     [
         ("loudness: 16", "Set LUFS from -40 to -13, such as -16, or off."),

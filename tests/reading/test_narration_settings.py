@@ -197,3 +197,27 @@ def test_bad_lexicon_path_is_refused(name: str) -> None:
     """A path that cannot be a lexicon is refused."""
     with pytest.raises(SourceError, match=r"a/post\.md: `lexicon`"):
         lexicon_path("a/post.md", name)
+
+
+def test_takes_merge_key_by_key() -> None:
+    """A deeper folder overrides single settings of the checks; its words are those of the file."""
+    upper = parsed("takes: {check: off, most: 5, strict: yes}\n")
+    lower = parsed("takes: {check: ears, publish: now}\n")
+    whole = {"check": "ears", "most": 5, "strict": True, "publish": "now"}
+    assert upper.takes == {"check": "off", "most": 5, "strict": True}
+    assert merged([upper, lower]).takes == whole
+
+
+@pytest.mark.parametrize(
+    ("takes", "told"),
+    [
+        ("loud", "`takes` is `loud`. Allowed: a mapping"),
+        ("{check: loud}", "`takes: check` is `loud`. Allowed: signal, ears, off."),
+        ("{most: 0}", "`takes: most` is `0`. Allowed: a whole number from 1 to 20."),
+        ("{most: ³}", "`takes: most` is `³`. Allowed"),
+        ("{hearing: x}", "`takes` has an unknown key `hearing`. Known: check, most"),
+    ],
+)
+def test_wrong_takes_are_refused(takes: str, told: str) -> None:
+    """A wrong setting of the checks is named with the values that it may have."""
+    assert told in refused(f"takes: {takes}\n")

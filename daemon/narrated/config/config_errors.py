@@ -20,6 +20,7 @@ from narrated.config.values import (
 )
 from narrated.errors import ConfigurationError
 from narrated.reading.narration_settings import FASTEST, SLOWEST
+from narrated.reading.take_settings import MOST_TAKES
 from narrated.script.script import Speaker
 
 _KINDS = {
@@ -35,6 +36,8 @@ _REMEDIES = {
     "speed": f"Set a number from {SLOWEST:g} to {FASTEST:g}.",
     "loudness": f"Set LUFS from {QUIETEST_LUFS:g} to {LOUDEST_LUFS:g}, such as -16, or off.",
     "peak": f"Set dBTP from {LOWEST_DBTP:g} to 0, such as -1.",
+    "check": "Choose one of signal, ears, off.",
+    "most": f"Set a whole number from 1 to {MOST_TAKES}.",
     "intro": "Name a sound file, or write a sentence in quotes.",
     "outro": "Name a sound file, or write a sentence in quotes.",
 }

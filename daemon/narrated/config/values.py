@@ -13,10 +13,12 @@ from narrated.audio.sound_files import is_sound_file
 from narrated.config.work_hours import WorkHours, parse_hours
 from narrated.engines.pico_voices import VOICES as PICO_VOICES
 from narrated.reading.dialects.registry import Dialect
+from narrated.reading.take_settings import MOST_TAKES
 from narrated.script.default_voice import ESPEAK, PICO, default_engine, with_engine
 from narrated.script.language_voices import ROLES
 from narrated.script.script import ReadingSettings, Role, Speaker, Speed
 from narrated.script.spoken_numbers import NumberStyle
+from narrated.script.take_check_settings import TakeCheckSettings
 
 TARGET_LUFS, TARGET_DBTP = -16.0, -1.0
 """The level that podcast directories ask for."""
@@ -97,6 +99,28 @@ class ReadingConfig(Section, frozen=True):
     """Dialects of Markdown that are off; all are on without this."""
     drafts: Literal["hold", "narrate"] = "hold"
     """Posts that are no public ones yet: held back until they are, or narrated like all others."""
+
+
+class TakesConfig(Section, frozen=True):
+    """Checks of takes, and what follows from a bad one."""
+
+    check: Literal["auto", "ears", "signal", "off"] | bool = "auto"
+    """`auto`, or True: a hearing model listens as soon as there is one; else the sound alone is
+    checked. False is `off`."""
+    most: Annotated[int, msgspec.Meta(ge=1, le=MOST_TAKES)] = 3
+    """At most this many takes of a chunk are spoken to get a good one."""
+    strict: bool = False
+    """True if a chunk without a good take fails its post."""
+    publish: Literal["checked", "now"] = "checked"
+    """`now`: a post is out before its takes are heard, and again once better ones are there."""
+    hearing: str = "whisper-base"
+    """The engine that listens."""
+
+    @property
+    def settings(self) -> TakeCheckSettings:
+        """The settings as a post has them."""
+        check = ("auto" if self.check else "off") if isinstance(self.check, bool) else self.check
+        return TakeCheckSettings(check, self.most, self.strict, self.publish)
 
 
 class PicturesConfig(Section, frozen=True):
@@ -239,6 +263,7 @@ class Config(Section, frozen=True):
     speech: SpeechConfig = SpeechConfig()
     reading: ReadingConfig = ReadingConfig()
     pictures: PicturesConfig = PicturesConfig()
+    takes: TakesConfig = TakesConfig()
     audio: AudioConfig = AudioConfig()
     workers: WorkersConfig = WorkersConfig()
     models: ModelsConfig = ModelsConfig()
@@ -282,6 +307,7 @@ class Config(Section, frozen=True):
             dialects={str(name): is_on for name, is_on in self.reading.dialects.items()},
             intro=_sentence(self.audio.intro),
             outro=_sentence(self.audio.outro),
+            takes=self.takes.settings,
         )
 
 

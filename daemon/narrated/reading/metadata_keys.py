@@ -34,6 +34,7 @@ from narrated.reading.narration_settings import (
     truth_of,
 )
 from narrated.reading.publication import DRAFT_MARKS, publication, tells_publication
+from narrated.reading.take_settings import KEYS as TAKE_KEYS
 from narrated.reading.yaml_toml import load_yaml
 
 NAMESPACE = "narrated"
@@ -175,6 +176,8 @@ class _Metadata:
                 self._reasons[key] = _UNKNOWN_VALUE
             case "narrate" if truth_of(value) is None and is_name(value):  # of an audiobook
                 self._reasons[key] = _UNKNOWN_VALUE
+            case "takes" if not isinstance(value, dict) or not value.keys() <= {*TAKE_KEYS}:
+                self._reasons[key] = _UNKNOWN_VALUE  # those of a film
             case "lexicon" if not is_lexicon_name(value):
                 self._reasons[key] = _UNKNOWN_VALUE
             case _:

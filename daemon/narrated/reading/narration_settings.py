@@ -11,6 +11,7 @@ from msgspec import structs
 
 from narrated.errors import SourceError
 from narrated.printable import printable
+from narrated.reading import take_settings
 from narrated.reading.yaml_toml import load_yaml
 
 LONGEST_PAUSE_S = 60.0
@@ -75,6 +76,8 @@ class NarrationSettings(msgspec.Struct, frozen=True):
     """The name of the post in its address."""
     podcast: bool | None = None
     """True if a folder's settings give a show of its own: `podcast/show_section.py` reads them."""
+    takes: dict[str, Any] = {}
+    """Settings for the checks of takes: see `take_settings.py`."""
     draft_mark: str | None = None
     """The entry that marks a draft, such as "`draft: true`"; front matter alone has one."""
     publish_at: str | None = None
@@ -140,7 +143,7 @@ def merged(layers: Iterable[NarrationSettings]) -> NarrationSettings:
     whole = NarrationSettings()
     for layer in layers:
         given = {key: each for key, each in structs.asdict(layer).items() if each is not None}
-        for key in ("pauses", "pictures", "dialects"):
+        for key in ("pauses", "pictures", "dialects", "takes"):
             kept = {k: v for k, v in getattr(whole, key).items() if k not in given[key]}
             given[key] = kept | given[key]
         whole = structs.replace(whole, **given)
@@ -293,6 +296,21 @@ def _dialects(entry: _Entry, choices: Choices) -> dict[str, bool]:
     return dialects
 
 
+def _takes(entry: _Entry, _choices: Choices) -> dict[str, object]:
+    takes: dict[str, object] = {}
+    for name, value in _pairs(entry, "Allowed: a mapping such as {check: signal}.").items():
+        if name not in take_settings.KEYS:
+            unknown = f"`{entry.key}` has an unknown key `{printable(name)}`"
+            raise SourceError(
+                f"{entry.label}: {unknown}.", f"Known: {', '.join(take_settings.KEYS)}."
+            )
+        takes[name] = take_settings.take_setting(name, value)
+        if takes[name] is None:
+            one = entry._replace(key=f"{entry.key}: {name}", value=value)
+            raise one.error(f"Allowed: {take_settings.ALLOWED[name]}.")
+    return takes
+
+
 def _pictures(entry: _Entry, choices: Choices) -> dict[str, str]:
     folders: dict[str, str] = {}
     for prefix, folder in _pairs(entry, "Allowed: a mapping such as {/static: static}.").items():
@@ -351,6 +369,7 @@ _READERS: dict[str, tuple[str, Callable[[_Entry, Choices], object]]] = {
     "description": ("description", _text),
     "tags": ("tags", _texts),
     "cover": ("cover", _text),
+    "takes": ("takes", _takes),
     "podcast": ("podcast", _section),
 }
 _POST_ONLY = ("authors", "tags", "cover")

@@ -10,6 +10,7 @@ import msgspec
 from narrated.engines.interface import Mark
 from narrated.reading.narration_settings import FASTEST, SLOWEST
 from narrated.script.spoken_numbers import NumberStyle
+from narrated.script.take_check_settings import NO_CHECKS, TakeCheckSettings
 
 
 class Role(StrEnum):
@@ -78,6 +79,8 @@ class ReadingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A sentence that is said before a text; empty for none."""
     outro: str = ""
     """A sentence that is said after it."""
+    takes: TakeCheckSettings = NO_CHECKS
+    """The checks of its takes. Plans and manifests of before there were any do not have them."""
 
 
 class Caption(msgspec.Struct, frozen=True):

@@ -247,6 +247,7 @@ def _resolved(
         footnotes=metadata.footnotes or settings.footnotes,
         numbers=metadata.numbers or settings.numbers,
         pauses=settings.pauses | metadata.pauses,
+        takes=settings.takes.with_overrides(metadata.takes),
     )
 
 
