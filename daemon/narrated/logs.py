@@ -19,9 +19,8 @@ JOURNAL = Path("/run/systemd/journal/socket")
 _SEND_S = 0.5
 _PRIORITIES = {logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
 _LOWEST_PRIORITY = 7
-_FIELDS = tuple(
-    f"narrated_{name}" for name in ("file", "job", "engine", "duration_s", "audio_s", "rtf")
-)
+_NAMES = ("file", "job", "engine", "duration_s", "audio_s", "rtf", "checked", "doubtful", "retaken")
+_FIELDS = tuple(f"narrated_{name}" for name in _NAMES)
 
 
 def configure(level: str) -> None:
@@ -44,13 +43,17 @@ def fields(
     duration_s: float | None = None,
     audio_s: float | None = None,
     rtf: float | None = None,
+    checked: int | None = None,
+    doubtful: int | None = None,
+    retaken: int | None = None,
 ) -> dict[str, Any]:
     """The `extra` of a log call, which the journal keeps as fields.
 
     `duration_s` is the time of the work, `audio_s` the length of its sound, and `rtf` the real-time
-    factor: the first divided by the second.
+    factor: the first divided by the second. The others count chunks: those whose takes were
+    checked, those whose takes have faults, and those that were spoken more than once.
     """
-    values = (file, job, engine, duration_s, audio_s, rtf)
+    values = (file, job, engine, duration_s, audio_s, rtf, checked, doubtful, retaken)
     return {name: value for name, value in zip(_FIELDS, values, strict=True) if value is not None}
 
 

@@ -19,6 +19,13 @@ from narrated.outbox.manifest import (
     encode,
 )
 from narrated.outbox.manifest_sentences import SentenceTime, encoded_sentences
+from narrated.outbox.manifest_takes import (
+    NO_TAKES,
+    ChunkTakes,
+    ManifestTakes,
+    TakeFault,
+    encoded_takes,
+)
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "post.schema.json").read_text())
 PARTS = {
@@ -28,9 +35,32 @@ PARTS = {
     "chapter": ManifestChapter,
     "skipped": SkippedPart,
     "sentence": SentenceTime,
+    "takes": ManifestTakes,
+    "chunkTakes": ChunkTakes,
+    "fault": TakeFault,
 }
 SENTENCE = SentenceTime(
     block=0, lines=(3, 5), start_s=0.25, end_s=2.0, spoken="Eight.", written="8.", words=(0.25,)
+)
+TAKES = ManifestTakes(
+    checked=3,
+    heard=2,
+    hearing="whisper-base",
+    rules=1,
+    retaken=1,
+    doubtful=1,
+    chunks=(
+        ChunkTakes(
+            chunk=0,
+            block=0,
+            start_s=0.25,
+            end_s=2.0,
+            takes=3,
+            faults=(TakeFault("inner_silence", 1.1, "it stops for 1.1 s inside"),),
+            heard="ate",
+            text="Eight.",
+        ),
+    ),
 )
 FULL = Manifest(
     program="narrated 0.1.0",
@@ -45,6 +75,7 @@ FULL = Manifest(
     skipped=(SkippedPart(3, "code", "code is not read", "import os"),),
     shows={"a.png": "ef" * 32},
     chapters=(ManifestChapter("T", 0.0, "a.png"),),
+    takes=encoded_takes(TAKES),
     sentences=encoded_sentences([SENTENCE, SentenceTime(block=-1, start_s=2, end_s=2, spoken="")]),
 )
 
@@ -69,7 +100,13 @@ def test_schema_and_struct_agree(schema: dict[str, Any], struct: type[msgspec.St
 def test_full_manifest_follows_schema() -> None:
     """A manifest with everything follows the schema, and so does one without its optional parts."""
     bare = msgspec.structs.replace(
-        FULL, sentences=encoded_sentences([]), shows=None, chapters=None, blocks=(), skipped=()
+        FULL,
+        sentences=encoded_sentences([]),
+        takes=NO_TAKES,
+        shows=None,
+        chapters=None,
+        blocks=(),
+        skipped=(),
     )
     for manifest in (FULL, bare):
         jsonschema.validate(json.loads(encode(manifest)), SCHEMA)

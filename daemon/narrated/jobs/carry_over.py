@@ -1,5 +1,6 @@
 """Carrying over: keeps a published narration, under its source's new name or version."""
 
+import dataclasses
 import shutil
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -12,24 +13,44 @@ from narrated.audio.chapters import CHAPTERS_SUFFIX, Chapter
 from narrated.audio.formats import FORMATS, LONG_SUFFIXES, TRANSCRIPT_SUFFIXES
 from narrated.disk_threads import DiskThreads
 from narrated.errors import NarratedError
+from narrated.jobs.chunk_verdicts import ChunkVerdict
 from narrated.jobs.events import CarriedOver
 from narrated.jobs.narration_chapters import chapters_file, in_manifest, published_chapters
 from narrated.jobs.narration_removal import suffixes
 from narrated.jobs.narration_sentences import carried_sentences
 from narrated.jobs.narration_tags import TagMaker, same_tags
+from narrated.jobs.narration_takes import carried_takes, takes_of, times_of_lines
 from narrated.jobs.plan import Plan
 from narrated.jobs.publisher import Publication, Publisher, version_fields
 from narrated.jobs.shielded_outbox_changes import ShieldedOutboxChanges
 from narrated.jobs.source_moves import SourceMoves
 from narrated.ledger.job import Job, JobCause, JobState
+from narrated.ledger.job_takes import ChunkTimes
 from narrated.ledger.store import Ledger
 from narrated.outbox import manifest as manifests
 from narrated.outbox import published_files, untrusted_reads
 from narrated.outbox.case_variants import is_one_place
 from narrated.outbox.manifest import Manifest
 from narrated.outbox.manifest_sentences import decoded_sentences, encoded_sentences
+from narrated.outbox.manifest_takes import ManifestTakes, decoded_takes, encoded_takes
 from narrated.outbox.published_files import PreparedFile
 from narrated.workers.encoder_pool import EncoderPool
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A narration that is carried over."""
+
+    older: Job
+    """Its job."""
+    found: Manifest
+    """Its manifest, as it stands."""
+    manifest: Manifest
+    """Its manifest from now on."""
+    takes: ManifestTakes | None
+    times: ChunkTimes
+    is_checked: bool
+    """True if the job checked its takes anew."""
 
 
 @dataclass(eq=False)
@@ -49,14 +70,16 @@ class CarryOver:
     _work: Path
     _work_disk: DiskThreads
 
-    async def attempt(self, job: Job, plan: Plan) -> bool:
+    async def attempt(self, job: Job, plan: Plan, verdicts: Sequence[ChunkVerdict] = ()) -> bool:
         """Keep a published narration with the same words instead; True if that ends the job.
 
-        It is that of this path, or of a source that has moved here.
+        It is that of this path, or of a source that has moved here. `verdicts`: on its takes,
+        if the job made them anew.
         """
         published = self._ledger.jobs.published(job.path)
         for older in ([published] if published else []) + await self._moves.moved_from(job):
-            if older.narration == plan.narration and await self._carry_over(job, older, plan):
+            is_same = older.narration == plan.narration
+            if is_same and await self._carry_over(job, older, plan, verdicts):
                 return True
         return False
 
@@ -66,37 +89,53 @@ class CarryOver:
             if self._ledger.takes.choices(older.path):
                 self._ledger.takes.inherit_choices(job.path, older.path)
 
-    async def _carry_over(self, job: Job, older: Job, plan: Plan) -> bool:
+    async def _carry_over(
+        self, job: Job, older: Job, plan: Plan, verdicts: Sequence[ChunkVerdict]
+    ) -> bool:
         if self._ledger.jobs.get(older.id).state is not JobState.DONE:
             return False
         found = await self._outbox.run(partial(_intact, self._outbox.folder, older))
         if found and job.cause is JobCause.REFRESH and not _has_all_transcripts(older, found):
             return False  # one of before there were several; encoding makes them
-        carried = found and await self._carried_manifest(job, older, plan, found)
-        if not (found and carried):
+        kept = found and await self._kept(job, older, plan, found, verdicts)
+        if not (found and kept):
             return False
         chapters = published_chapters(job, plan, found)
         write: Callable[[], object]
         names = suffixes(older, found)
         are_published = self._are_published(job, found, names, chapters)
         if same_tags(job, older, plan, found) and are_published:
-            content = manifests.encode(carried)
+            content = manifests.encode(kept.manifest)
             move = partial(published_files.move, self._outbox.folder, older.stem, job.stem)
             write = partial(move, names, content)
-            return await self._outbox.finish(self._complete(job, older, plan, found, write))
+            return await self._outbox.finish(self._complete(job, plan, kept, write))
         files = await self._tagged_copy(job, older, plan, found, chapters)
         if files is None:
             return False
         if chapters or found.chapters is not None:
-            carried = replace(carried, chapters=in_manifest(chapters))
-        write = partial(self._write_copy, job, older, found, carried, files)
-        return await self._outbox.finish(self._complete_copy(job, older, plan, found, write))
+            manifest = replace(kept.manifest, chapters=in_manifest(chapters))
+            kept = dataclasses.replace(kept, manifest=manifest)
+        write = partial(self._write_copy, job, kept, files)
+        return await self._outbox.finish(self._complete_copy(job, plan, kept, write))
 
-    async def _carried_manifest(
-        self, job: Job, older: Job, plan: Plan, found: Manifest
-    ) -> Manifest | None:
+    async def _kept(
+        self, job: Job, older: Job, plan: Plan, found: Manifest, verdicts: Sequence[ChunkVerdict]
+    ) -> _Kept | None:
         """Make the manifest of a carried narration in a thread: that of a book is long."""
-        return await self._work_disk.run(partial(_carried_manifest, job, older, plan, found))
+        times = self._ledger.job_takes.times(older.id)
+        takes = self._ledger.job_takes.report(older.id)
+
+        def make() -> _Kept | None:
+            manifest = _carried_manifest(job, older, plan, found)
+            if manifest is None:
+                return None
+            known = times or times_of_lines(plan, found.blocks)
+            before = carried_takes(takes or decoded_takes(found.takes), plan)
+            told = takes_of(plan, verdicts, known) or before
+            manifest = replace(manifest, takes=encoded_takes(told))
+            return _Kept(older, found, manifest, told, known, bool(verdicts))
+
+        return await self._work_disk.run(make)
 
     def _are_published(
         self, job: Job, found: Manifest, present: Iterable[str], chapters: Sequence[Chapter]
@@ -106,46 +145,41 @@ class CarryOver:
         return may_stand and in_manifest(chapters) == (found.chapters or ())
 
     async def _complete_copy(
-        self, job: Job, older: Job, plan: Plan, found: Manifest, write: Callable[[], object]
+        self, job: Job, plan: Plan, kept: _Kept, write: Callable[[], object]
     ) -> bool:
         try:
-            return await self._complete(job, older, plan, found, write)
+            return await self._complete(job, plan, kept, write)
         finally:
             await self._discard_copy(job)
 
     async def _complete(
-        self, job: Job, older: Job, plan: Plan, found: Manifest, write: Callable[[], object]
+        self, job: Job, plan: Plan, kept: _Kept, write: Callable[[], object]
     ) -> bool:
         """Complete the job, unless the older narration is no longer as it was found."""
         # Sort the locks: two sources that swap their paths carry over from each other.
+        older = kept.older
         first, second = sorted((older.stem, job.stem))
         async with self._outbox.lock(first), self._outbox.lock(second, other=first):
             read = partial(untrusted_reads.manifest, self._outbox.folder, older.stem)
             is_published = self._ledger.jobs.get(older.id).state is JobState.DONE
-            if not is_published or await self._outbox.run(read) != found:
+            if not is_published or await self._outbox.run(read) != kept.found:
                 return False
-            event = partial(CarriedOver, older=older)
-            publication = Publication(write, older.duration_s, event, older)
+            told = kept.takes if kept.is_checked else None
+            event = partial(CarriedOver, older=older, takes=told)
+            publication = Publication(write, older.duration_s, event, older, kept.takes, kept.times)
             await self._publisher.complete(job, plan, publication)
             return True
 
-    def _write_copy(
-        self,
-        job: Job,
-        older: Job,
-        found: Manifest,
-        carried: Manifest,
-        files: Sequence[PreparedFile],
-    ) -> None:
-        outbox = self._outbox.folder
+    def _write_copy(self, job: Job, kept: _Kept, files: Sequence[PreparedFile]) -> None:
+        outbox, older = self._outbox.folder, kept.older
         published_files.publish(
             outbox,
             job.stem,
             files,
-            lambda outputs: manifests.encode(replace(carried, outputs=outputs)),
+            lambda outputs: manifests.encode(replace(kept.manifest, outputs=outputs)),
         )
         if not is_one_place(outbox, older.stem, job.stem):
-            published_files.withdraw(outbox, older.stem, suffixes(older, found))
+            published_files.withdraw(outbox, older.stem, suffixes(older, kept.found))
 
     async def _tagged_copy(
         self, job: Job, older: Job, plan: Plan, found: Manifest, chapters: Sequence[Chapter]

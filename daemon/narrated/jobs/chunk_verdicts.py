@@ -6,7 +6,7 @@ from narrated.take_checks.verdict import Verdict
 
 
 class ChunkVerdict(msgspec.Struct, frozen=True):
-    """How a chunk turned out; a chunk whose first take is good has none."""
+    """How a chunk that was checked turned out."""
 
     seq: int
     """Its number in the plan."""

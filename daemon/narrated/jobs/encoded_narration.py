@@ -9,6 +9,7 @@ from narrated import private_files
 from narrated.audio.chapters import Chapter
 from narrated.audio.encoder_requests import WORK_NAME
 from narrated.errors import StorageError
+from narrated.jobs.chunk_verdicts import ChunkVerdict
 from narrated.outbox.manifest import BlockTime
 from narrated.outbox.manifest_sentences import SentenceTime
 from narrated.outbox.published_files import PreparedFile
@@ -24,6 +25,10 @@ class EncodedNarration:
     blocks: tuple[BlockTime, ...]
     chapters: tuple[Chapter, ...] = ()
     sentences: Sequence[SentenceTime] = ()
+    chunk_times: Sequence[tuple[float, float]] = ()
+    """When each chunk begins and ends, in seconds."""
+    verdicts: Sequence[ChunkVerdict] = ()
+    """Of all chunks whose takes were checked."""
 
     @property
     def prepared(self) -> tuple[PreparedFile, ...]:

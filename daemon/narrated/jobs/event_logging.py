@@ -2,8 +2,11 @@
 
 import logging
 
+from narrated.human_formatting import count_noun
 from narrated.jobs.events import CarriedOver, EventDispatcher, Published, Withdrawn
+from narrated.ledger.job import Job, JobCause
 from narrated.logs import fields
+from narrated.outbox.manifest_takes import ManifestTakes
 from narrated.printable import printable
 
 log = logging.getLogger("narrated")
@@ -34,11 +37,34 @@ class JobEventLogger:
                 rtf=round(took_s / job.duration_s, 4) if job.duration_s else None,
             ),
         )
+        _tell_doubtful(job, event.takes)
 
     def _carried_over(self, event: CarriedOver) -> None:
         path, about = event.job.path, fields(file=event.job.path, job=event.job.id)
-        log.info("%s keeps its narration: the words are the same", printable(path), extra=about)
+        is_checked = event.job.cause is JobCause.CHECK
+        why = "its takes were checked" if is_checked else "the words are the same"
+        log.info("%s keeps its narration: %s", printable(path), why, extra=about)
+        _tell_doubtful(event.job, event.takes)
 
     def _withdrawn(self, event: Withdrawn) -> None:
         path = printable(event.job.path)
         log.info("the narration of %s is withdrawn: %s", path, event.reason)
+
+
+def _tell_doubtful(job: Job, takes: ManifestTakes | None) -> None:
+    """Log that some takes of a narration have faults, if so."""
+    if takes is None or not takes.doubtful:
+        return
+    log.warning(
+        "%s has faults in %s of %s: see `narrated takes`",
+        printable(job.path),
+        count_noun(takes.doubtful, "take"),
+        takes.checked,
+        extra=fields(
+            file=job.path,
+            job=job.id,
+            checked=takes.checked,
+            doubtful=takes.doubtful,
+            retaken=takes.retaken,
+        ),
+    )

@@ -9,6 +9,7 @@ import msgspec
 
 from narrated.ledger.database import Database
 from narrated.ledger.job import Job
+from narrated.outbox.manifest_takes import ManifestTakes
 
 log = logging.getLogger("narrated")
 
@@ -51,6 +52,8 @@ class Published(msgspec.Struct, frozen=True):
     job: Job
     engine: str
     """The engine of the narrator's voice."""
+    takes: ManifestTakes | None = None
+    """How its takes turned out; None if they were not checked."""
 
 
 class CarriedOver(msgspec.Struct, frozen=True):
@@ -58,6 +61,8 @@ class CarriedOver(msgspec.Struct, frozen=True):
 
     job: Job
     older: Job
+    takes: ManifestTakes | None = None
+    """How its takes turned out, if this job checked them."""
 
 
 class Withdrawn(msgspec.Struct, frozen=True):

@@ -61,6 +61,8 @@ class NarrationEncoder:
         self._blocks: list[BlockTime] = []
         self._starts_s: dict[str, float] = {}
         """When each line begins."""
+        self._times: list[tuple[float, float]] = []
+        """When each chunk begins and ends."""
         self._sentences = NarrationSentences(plan.draft)
         self._line: str | None = None
         self.added = 0
@@ -91,6 +93,7 @@ class NarrationEncoder:
         for chunk, take, times in zip(chunks, takes, heard, strict=True):
             self._note(chunk, round(times.start_s, 3), round(times.end_s, 3))
             self._sentences.add(chunk, take, times)
+            self._times.append((times.start_s, times.end_s))
         self.added += count
 
     @property
@@ -105,7 +108,13 @@ class NarrationEncoder:
         chapters = heard_chapters(self._plan, self._starts_s, duration_s)
         blocks, sentences = tuple(self._blocks), self._sentences.sentences
         return EncodedNarration(
-            self._audio, tuple(self._transcripts), duration_s, blocks, chapters, sentences
+            self._audio,
+            tuple(self._transcripts),
+            duration_s,
+            blocks,
+            chapters,
+            sentences,
+            self._times,
         )
 
     def discard(self) -> None:

@@ -16,18 +16,21 @@ from narrated.jobs.encoded_narration import EncodedNarration
 from narrated.jobs.error_notes import ErrorNotes, now
 from narrated.jobs.events import EventDispatcher, Published
 from narrated.jobs.narration_chapters import chapters_file, in_manifest
+from narrated.jobs.narration_takes import takes_of
 from narrated.jobs.plan import Plan
 from narrated.jobs.shielded_outbox_changes import ShieldedOutboxChanges
 from narrated.jobs.source_disposal import SourceDisposal
 from narrated.jobs.source_moves import SourceMoves
 from narrated.jobs.stem_assignment import StemAssignment
 from narrated.ledger.job import Job, JobCause, JobState
+from narrated.ledger.job_takes import ChunkTimes
 from narrated.ledger.store import Ledger
 from narrated.os_error_remedies import storing
 from narrated.outbox import manifest as manifests
 from narrated.outbox import published_files
 from narrated.outbox.manifest import Manifest, ManifestOutput, ManifestSource, SkippedPart
 from narrated.outbox.manifest_sentences import encoded_sentences
+from narrated.outbox.manifest_takes import ManifestTakes, encoded_takes
 from narrated.outbox.published_files import PreparedFile
 from narrated.script.model_free_caption import HOW_TO_CAPTION, is_model_free
 from narrated.script.script import Role
@@ -44,6 +47,10 @@ class Publication:
     """Makes the event from the finished job."""
     older: Job | None = None
     """The job whose narration is carried over; None if this one was spoken."""
+    takes: ManifestTakes | None = None
+    """How its takes turned out; None if they were not checked."""
+    times: ChunkTimes = ()
+    """When its chunks are heard; empty if that is not known."""
 
 
 @dataclass(eq=False)
@@ -100,9 +107,14 @@ class Publisher:
     async def _publish(self, job: Job, plan: Plan, encoded: EncodedNarration) -> None:
         refused = {suffix for suffix in LONG_SUFFIXES if not self.may_stand(job.stem, suffix)}
         guid = self._ledger.episodes.guid(job.path)
-        write = partial(self._write, job, plan, encoded, refused, guid)
-        event = partial(Published, engine=plan.draft.speakers["narrator"].engine)
-        await self.complete(job, plan, Publication(write, encoded.duration_s, event))
+        takes = takes_of(plan, encoded.verdicts, encoded.chunk_times)
+        write = partial(self._write, job, plan, encoded, takes, refused, guid)
+        engine = plan.draft.speakers["narrator"].engine
+        event = partial(Published, engine=engine, takes=takes)
+        publication = Publication(
+            write, encoded.duration_s, event, takes=takes, times=encoded.chunk_times
+        )
+        await self.complete(job, plan, publication)
 
     def _begin(self, job: Job, state: JobState) -> bool:
         """Move a job from `state` to publishing; from here on nothing stops it.
@@ -146,6 +158,7 @@ class Publisher:
         job: Job,
         plan: Plan,
         encoded: EncodedNarration,
+        takes: ManifestTakes | None,
         refused: Container[str],
         guid: str,
     ) -> None:
@@ -156,7 +169,7 @@ class Publisher:
             self._outbox.folder,
             job.stem,
             [each for each in encoded.prepared + others if each.suffix not in refused],
-            lambda outputs: manifests.encode(_manifest(job, plan, encoded, outputs, guid)),
+            lambda outputs: manifests.encode(_manifest(job, plan, encoded, takes, outputs, guid)),
         )
 
     async def _finish(self, job: Job, plan: Plan, publication: Publication) -> None:
@@ -171,6 +184,7 @@ class Publisher:
         await self._moves.withdraw_renamed(job)
         with self._ledger.transaction():
             done = self._ledger.jobs.finish(job, publication.duration_s)
+            self._ledger.job_takes.record(job.id, publication.takes, publication.times)
             self._events.publish(publication.event(done))
             if older is not None and older.path != job.path:
                 self._moves.supersede(older, job)
@@ -206,6 +220,7 @@ def _manifest(
     job: Job,
     plan: Plan,
     encoded: EncodedNarration,
+    takes: ManifestTakes | None,
     outputs: tuple[ManifestOutput, ...],
     guid: str,
 ) -> Manifest:
@@ -226,6 +241,7 @@ def _manifest(
         blocks=encoded.blocks,
         chapters=in_manifest(encoded.chapters),
         sentences=encoded_sentences(encoded.sentences),
+        takes=encoded_takes(takes),
         guid=guid,
         **version_fields(job, plan),
     )

@@ -38,6 +38,7 @@ class JobCause(enum.StrEnum):
     SETTINGS = "settings"  # a folder's settings or a lexicon appeared, changed or went
     REFRESH = "refresh"  # the user asked for today's settings
     RESPEAK = "respeak"  # the user asked for another take
+    CHECK = "check"  # the user asked to have its takes checked
 
 
 OPEN = frozenset({JobState.QUEUED, JobState.PLANNED, JobState.SPEAKING, JobState.PUBLISHING})

@@ -10,6 +10,7 @@ from narrated.ledger.episodes import Episodes, Podcasts
 from narrated.ledger.folder_shows import FolderShows
 from narrated.ledger.galleries import Galleries
 from narrated.ledger.held_posts import HeldPosts
+from narrated.ledger.job_takes import JobTakes
 from narrated.ledger.jobs import Jobs
 from narrated.ledger.last_run import LastRun
 from narrated.ledger.page import PageEntries, PageFiles
@@ -39,6 +40,7 @@ class Ledger(Database):
         self.galleries = Galleries(self)
         self.consulted = ConsultedFiles(self)
         self.jobs = Jobs(self)
+        self.job_takes = JobTakes(self)
         self.left_out = TooOldPosts(self)
         self.held_back = HeldPosts(self)
         self.requeues = BulkRequeueProgress(self)

@@ -16,6 +16,7 @@ from narrated.outbox.manifest_sentences import (
     NO_SENTENCES,
     count_values,
 )
+from narrated.outbox.manifest_takes import NO_TAKES
 from narrated.printable import encodable
 
 MANIFEST_SUFFIX = ".json"
@@ -129,6 +130,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """Its number as an episode of a podcast; empty in older manifests."""
     consulted: dict[str, str] = {}
     """The settings and lexicons it was planned with: inbox path to sha256."""
+    takes: msgspec.Raw = NO_TAKES
+    """See `manifest_takes`; null in older manifests, and where takes are not checked."""
     sentences: msgspec.Raw = NO_SENTENCES
     """See `manifest_sentences`. It is the last field, and stays JSON until somebody asks for it."""
 
@@ -175,7 +178,8 @@ def decode(content: bytes) -> Manifest:
 
 
 def _builtins(manifest: Manifest) -> dict[str, Any]:
-    fields = msgspec.structs.asdict(manifest) | {"sentences": None}
+    takes = msgspec.json.decode(bytes(manifest.takes))
+    fields = msgspec.structs.asdict(manifest) | {"takes": takes, "sentences": None}
     return {name: msgspec.to_builtins(value) for name, value in fields.items()}
 
 
