@@ -22,7 +22,7 @@ def test_entries_are_complete() -> None:
     for each in known_models():
         assert is_repository(each.repository)
         assert each.about and each.licence and each.usage
-        assert each.does in ("speech", "caption")
+        assert each.does in ("speech", "caption", "hearing")
 
 
 def test_name_or_repository() -> None:

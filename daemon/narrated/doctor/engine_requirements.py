@@ -29,6 +29,8 @@ _MODULES = {
     "narrated.engines.model_free_captioner": ("PIL",),
     "narrated.engines.bark.engine": _TORCH,
     "narrated.engines.captions.engine": _TORCH,
+    "narrated.engines.hearing.whisper": _TORCH,
+    "narrated.engines.hearing.faster_whisper": ("faster_whisper",),
     "narrated.engines.tortoise.engine": (*_TORCH, *_TORTOISE),
 }
 """The modules that narrated's own engines import: any interpreter finds narrated itself."""
@@ -101,6 +103,8 @@ def _install_command(engine: EngineSpec, python: str, lacking: list[str]) -> str
     if engine.installed_as and (engine.python or not set(lacking) & set(_TORCH)):
         apart = f" --apart {Path(python).parents[1]}" if engine.python else ""
         return f"narrated engines install {engine.installed_as}{apart}"
+    if lacking == ["faster_whisper"]:
+        return f"{python} -m pip install faster-whisper"
     if engine.holds_models:
         return f"{python} -m pip install {' '.join(sorted(set(lacking) & set(_TORCH)))}"
     if engine.module == "narrated.engines.pico":

@@ -24,6 +24,8 @@ _EMBEDDED_LIMIT = 600
 _BARK = "narrated.engines.bark.engine"
 _TORTOISE = "narrated.engines.tortoise.engine"
 _CAPTIONS = "narrated.engines.captions.engine"
+_WHISPER = "narrated.engines.hearing.whisper"
+_FASTER_WHISPER = "narrated.engines.hearing.faster_whisper"
 _INSTALLED_AS = MappingProxyType({_TORTOISE: "tortoise"})
 
 _GROUPS: Mapping[str, Kind] = MappingProxyType(
@@ -84,6 +86,13 @@ def _neural(
     return EngineSpec(name, kind, module, limit, languages, holds_models=True, options=options)
 
 
+def _ears(name: str, module: str, model: str, languages: str = "") -> EngineSpec:
+    options = {"model": model, **({"languages": languages} if languages else {})}
+    return EngineSpec(
+        name, "hearing", module, 0, tuple(languages.split()), holds_models=True, options=options
+    )
+
+
 _BUILT_IN = (
     EngineSpec("espeak", "speech", "narrated.engines.espeak", _EMBEDDED_LIMIT),
     EngineSpec("pico", "speech", "narrated.engines.pico", _EMBEDDED_LIMIT, LANGUAGES),
@@ -96,6 +105,25 @@ _BUILT_IN = (
     # Eight pictures of 768 x 768 take more memory than speech engines leave.
     _neural("florence-2", _CAPTIONS, "florence-community/Florence-2-large", rows=4),
     _neural("florence-2-base", _CAPTIONS, "florence-community/Florence-2-base"),
+    _ears("whisper-tiny", _WHISPER, "openai/whisper-tiny"),
+    _ears("whisper-tiny.en", _WHISPER, "openai/whisper-tiny.en", "en"),
+    _ears("whisper-base", _WHISPER, "openai/whisper-base"),
+    _ears("whisper-base.en", _WHISPER, "openai/whisper-base.en", "en"),
+    _ears("whisper-small", _WHISPER, "openai/whisper-small"),
+    _ears("whisper-small.en", _WHISPER, "openai/whisper-small.en", "en"),
+    _ears("whisper-medium", _WHISPER, "openai/whisper-medium"),
+    _ears("whisper-medium.en", _WHISPER, "openai/whisper-medium.en", "en"),
+    _ears("whisper-large-v3", _WHISPER, "openai/whisper-large-v3"),
+    _ears("whisper-large-v3-turbo", _WHISPER, "openai/whisper-large-v3-turbo"),
+    _ears("distil-whisper-small.en", _WHISPER, "distil-whisper/distil-small.en", "en"),
+    _ears("distil-whisper-medium.en", _WHISPER, "distil-whisper/distil-medium.en", "en"),
+    # Its vocabulary has all languages, but it was trained on English.
+    _ears("distil-whisper-large-v3", _WHISPER, "distil-whisper/distil-large-v3", "en"),
+    _ears("faster-whisper-tiny", _FASTER_WHISPER, "Systran/faster-whisper-tiny"),
+    _ears("faster-whisper", _FASTER_WHISPER, "Systran/faster-whisper-base"),
+    _ears("faster-whisper-small", _FASTER_WHISPER, "Systran/faster-whisper-small"),
+    _ears("faster-whisper-medium", _FASTER_WHISPER, "Systran/faster-whisper-medium"),
+    _ears("faster-whisper-large-v3", _FASTER_WHISPER, "Systran/faster-whisper-large-v3"),
 )
 
 BUILT_IN_ENGINES: Mapping[str, EngineSpec] = MappingProxyType(

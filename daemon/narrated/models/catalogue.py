@@ -27,7 +27,7 @@ class CatalogueEntry:
     """The repository on the hub, such as suno/bark."""
     name: str = ""
     """The name in the catalogue; empty for a model outside of it."""
-    does: Literal["speech", "caption", ""] = ""
+    does: Literal["speech", "caption", "hearing", ""] = ""
     about: str = ""
     licence: str = ""
     layout: str = ""

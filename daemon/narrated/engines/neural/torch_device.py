@@ -1,16 +1,13 @@
 """The torch device that computes, its precision, and its memory."""
 
 import gc
-import os
 import re
-import resource
-import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import contextmanager
 
 import torch
 
+from narrated.engines.neural import host_memory
 from narrated.errors import DeviceLost, EngineUnavailable, OutOfMemory
 from narrated.human_formatting import size
 
@@ -70,14 +67,14 @@ class TorchDevice:
     def total_bytes(self) -> int:
         """Memory of the whole device."""
         if self.is_host:
-            return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+            return host_memory.total_bytes()
         return int(torch.cuda.mem_get_info(self.torch)[1])
 
     @property
     def free_bytes(self) -> int:
         """Memory that this process can still take; the allocator's caches count as free."""
         if self.is_host:
-            return min(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES"), _allowed_bytes())
+            return host_memory.free_bytes()
         kept = torch.cuda.memory_reserved(self.torch) - torch.cuda.memory_allocated(self.torch)
         return int(torch.cuda.mem_get_info(self.torch)[0]) + kept
 
@@ -91,21 +88,24 @@ class TorchDevice:
     def in_use_bytes(self) -> int:
         """Memory that this process uses now."""
         if self.is_host:
-            return _resident("VmRSS")
+            return host_memory.in_use_bytes()
         return torch.cuda.memory_allocated(self.torch)
 
     def begin_peak(self) -> None:
         """Start a new measurement of the peak."""
         if self.is_host:
-            with suppress(OSError):  # without a reset, the peak is that of the whole process
-                Path("/proc/self/clear_refs").write_text("5")  # proc(5): resets VmHWM
+            host_memory.begin_peak()
         else:
             torch.cuda.reset_peak_memory_stats(self.torch)
 
     @property
     def peak_bytes(self) -> int:
         """The most memory that this process used since `begin_peak`."""
-        return _resident("VmHWM") if self.is_host else torch.cuda.max_memory_allocated(self.torch)
+        return (
+            host_memory.peak_bytes()
+            if self.is_host
+            else torch.cuda.max_memory_allocated(self.torch)
+        )
 
     def tidy(self) -> None:
         """Give the allocator's caches back to the device."""
@@ -155,14 +155,3 @@ def is_device_lost(message: str) -> bool:
 
 def _readable(asked: str) -> str:
     return size(int(asked.split()[0])) if asked.endswith("bytes") else asked
-
-
-def _allowed_bytes() -> int:
-    """Free part of this process's address space; without a limit, the largest integer."""
-    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
-    return sys.maxsize if limit == resource.RLIM_INFINITY else max(0, limit - _resident("VmSize"))
-
-
-def _resident(field: str) -> int:
-    match = re.search(rf"^{field}:\s*(\d+) kB", Path("/proc/self/status").read_text(), re.MULTILINE)
-    return int(match[1]) * 1024 if match else 0

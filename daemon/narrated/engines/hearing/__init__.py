@@ -1,0 +1,1 @@
+"""Hearing engines: Whisper by transformers, and by CTranslate2."""

@@ -1,0 +1,133 @@
+"""A Whisper of CTranslate2 as a model of the worker's memory budget."""
+
+import gc
+import logging
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from narrated.engines.interface import WeightsLocation
+from narrated.engines.neural import host_memory
+from narrated.engines.neural.checkpoint_lookup import HashedCheckpoint, verify_remedy
+from narrated.engines.neural.damaged_files import guard_reading
+from narrated.errors import OutOfMemory
+from narrated.human_formatting import size
+
+_FULL = ("bad_alloc", "allocate memory", "out of memory", "failed to allocate")
+
+logger = logging.getLogger("narrated.worker")
+
+
+class HostDevice:
+    """The CPU and the host's memory, without torch."""
+
+    name = "cpu"
+
+    @property
+    def total_bytes(self) -> int:
+        """Memory of the whole host."""
+        return host_memory.total_bytes()
+
+    @property
+    def free_bytes(self) -> int:
+        """Memory that this process can still take."""
+        return host_memory.free_bytes()
+
+    @property
+    def in_use_bytes(self) -> int:
+        """Memory that this process uses now."""
+        return host_memory.in_use_bytes()
+
+    @property
+    def peak_bytes(self) -> int:
+        """The most memory that this process used since `begin_peak`."""
+        return host_memory.peak_bytes()
+
+    def bound(self, limit_bytes: int) -> None:
+        """Do nothing: the host bounds no single model."""
+
+    def begin_peak(self) -> None:
+        """Start a new measurement of the peak."""
+        host_memory.begin_peak()
+
+    def tidy(self) -> None:
+        """Give the memory of what is no longer used back."""
+        gc.collect()
+
+    @contextmanager
+    def at_work(self, *requests: str) -> Iterator[None]:
+        """Turn errors of a full memory into OutOfMemory, which names the requests."""
+        try:
+            yield
+        except (MemoryError, RuntimeError) as error:
+            if not isinstance(error, MemoryError) and not any(sign in str(error) for sign in _FULL):
+                raise
+            free = f"{size(self.free_bytes)} of {size(self.total_bytes)} were free"
+            raise OutOfMemory(
+                f"The CPU has no room: {free}.",
+                "Set a larger `models: {memory: …}` or a smaller model, or stop other programs.",
+                requests,
+            ) from error
+
+
+class CTranslateModel:
+    """A Whisper that faster-whisper loads from a folder into the host's memory."""
+
+    def __init__(self, files: HashedCheckpoint, key: str, compute_type: str) -> None:
+        self.name = files.name
+        self.key = key
+        self.device = HostDevice()
+        self._folder = str(files.folder)
+        self._compute_type = compute_type
+        self._whisper: Any = None
+        self._bytes = 0
+
+    @property
+    def warmth(self) -> WeightsLocation:
+        """The present place of the weights."""
+        return WeightsLocation.ABSENT if self._whisper is None else WeightsLocation.WARM
+
+    @property
+    def weights_bytes(self) -> int:
+        """Memory that loading them took; 0 before they were loaded once."""
+        return self._bytes
+
+    @property
+    def whisper(self) -> Any:
+        """faster-whisper's model, which must be warm."""
+        if self._whisper is None:
+            raise RuntimeError(f"{self.name} is not warm")
+        return self._whisper
+
+    def warm(self) -> None:
+        """Load the weights. Raises EngineUnavailable or OutOfMemory."""
+        if self._whisper is not None:
+            return
+        # Before the figures are taken: its libraries are no weights.
+        import faster_whisper
+
+        begin, before = time.monotonic(), self.device.in_use_bytes
+        with (
+            self.device.at_work(),
+            guard_reading(f"The model {self.name}", verify_remedy(self.name)),
+        ):
+            self._whisper = faster_whisper.WhisperModel(
+                self._folder,
+                device="cpu",
+                compute_type=self._compute_type,
+                cpu_threads=len(os.sched_getaffinity(0)),
+                local_files_only=True,
+            )
+        self._bytes = max(self._bytes, self.device.in_use_bytes - before)
+        logger.info("%s is warm after %.1f s", self.name, time.monotonic() - begin)
+
+    def park(self) -> None:
+        """Drop the weights: the device is the host."""
+        self._whisper = None
+        self.device.tidy()
+
+    def drop(self) -> None:
+        """Drop the weights."""
+        self.park()

@@ -1,0 +1,199 @@
+"""Whisper by faster-whisper (CTranslate2), on the CPU: for boxes without torch.
+
+A thread of its own hears a window, so that the worker reports meanwhile: the library cannot be
+interrupted. Its weights are in the worker's memory budget like those of other models.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from importlib.util import find_spec
+from typing import Any
+
+from narrated.engines.hearing.ctranslate_model import CTranslateModel
+from narrated.engines.hearing.languages import whispers, with_ours
+from narrated.engines.hearing.options import (
+    ROWS,
+    chosen_languages,
+    ctranslate_options,
+    refuse_options,
+)
+from narrated.engines.hearing.pending_takes import HeardText, PendingTakes, TakeWindow
+from narrated.engines.hearing.token_limits import most_tokens
+from narrated.engines.interface import (
+    EngineContext,
+    HearingRequest,
+    Kind,
+    Model,
+    Options,
+    Outcome,
+    ProgressReport,
+    Request,
+)
+from narrated.engines.neural.checkpoint_lookup import (
+    HashedCheckpoint,
+    find_checkpoint,
+    verify_remedy,
+)
+from narrated.engines.neural.damaged_files import guard_reading
+from narrated.errors import EngineError, EngineUnavailable
+
+REVISION = 1
+"""Raise it whenever the same take would get another text."""
+
+FILES = ("config.json", "model.bin", "tokenizer.json")
+"""Without tokenizer.json the library would fetch one."""
+
+_STEP_S = 1.0
+_MOST_TOKENS = 444  # of a window: what Whisper's decoder holds, without the prompt
+
+
+class FasterWhisperEngine:
+    """Hears takes one window after the other."""
+
+    kind: Kind = "hearing"
+    worn = False
+
+    def __init__(
+        self,
+        model: CTranslateModel,
+        identity: str,
+        languages: Sequence[str],
+        is_multilingual: bool,
+        rows: int,
+    ) -> None:
+        self.identity = identity
+        self.languages = with_ours(languages)
+        self.rows = rows
+        self.models: Sequence[Model] = (model,)
+        self._model = model
+        self._known = tuple(languages)
+        self._is_multilingual = is_multilingual
+        self._takes = PendingTakes()
+        self._under_way: tuple[TakeWindow, Future[HeardText]] | None = None
+        # One thread: a window that was let go ends before the next one begins.
+        self._thread = ThreadPoolExecutor(1, "hearing")
+
+    def admit(self, request: Request) -> None:
+        """Queue a take."""
+        if not isinstance(request, HearingRequest):
+            raise EngineError(f"{self._model.name} hears takes; it does nothing else.")
+        refuse_options(request.options)
+        language = whispers(request.language, self._known, self._model.name)
+        self._takes.add(request, language if self._is_multilingual else "")
+
+    def step(self) -> Sequence[Outcome]:
+        """Hear for a second, and tell the takes that are heard to their ends."""
+        finished: list[Outcome] = [*self._takes.take_finished()]
+        if finished:
+            return finished
+        window, future = self._under_way or self._begin()
+        heard = self._wait(window, future)
+        if heard is None:
+            return self._progress(window.id)
+        self._takes.keep(window, heard)
+        return [*self._takes.take_finished()] or self._progress(window.id)
+
+    def cancel(self, id: str) -> None:
+        """Forget a take; what hears it ends by itself, and is not waited for."""
+        self._takes.remove(id)
+        if self._under_way and self._under_way[0].id == id:
+            self._under_way = None
+
+    def shrink(self) -> bool:
+        """Refuse: it hears one window at a time."""
+        return False
+
+    def release(self) -> None:
+        """Let go of the window under way; a later step hears it again."""
+        self._under_way = None
+
+    def _begin(self) -> tuple[TakeWindow, Future[HeardText]]:
+        (window,) = self._takes.unheard(1)
+        future = self._thread.submit(_hear, self._model.whisper, window)
+        self._under_way = window, future
+        return self._under_way
+
+    def _wait(self, window: TakeWindow, future: Future[HeardText]) -> HeardText | None:
+        """Wait for a window's text; None if it takes longer than a step."""
+        if not wait([future], _STEP_S).done:
+            return None
+        self._under_way = None
+        with self._model.device.at_work(window.id):
+            return future.result()
+
+    def _progress(self, id: str) -> list[Outcome]:
+        if id not in self._takes:
+            return []
+        return [ProgressReport(id, self._takes.progress(id, lambda window: 0.0))]
+
+
+def _hear(whisper: Any, window: TakeWindow) -> HeardText:
+    segments, _ = whisper.transcribe(
+        window.wave,
+        language=window.language or "en",
+        beam_size=1,
+        temperature=0.0,
+        condition_on_previous_text=False,
+        without_timestamps=True,
+        max_new_tokens=min(_MOST_TOKENS, most_tokens(window.duration_s)),
+    )
+    heard = list(segments)
+    counts = [len(each.tokens) + 1 for each in heard]
+    total = sum(each.avg_logprob * count for each, count in zip(heard, counts, strict=True))
+    return HeardText(" ".join(each.text.strip() for each in heard), float(total), sum(counts))
+
+
+def load(options: Options, context: EngineContext) -> FasterWhisperEngine:
+    """Load a Whisper by its model's name or folder; the weights stay on the disk until it is
+    warmed. Nothing is fetched.
+
+    Raises EngineError for unknown or wrong options, and EngineUnavailable if the model or the
+    package is missing.
+    """
+    told = ctranslate_options(options)
+    if find_spec("faster_whisper") is None:
+        raise EngineUnavailable(
+            "This hearing engine needs the package faster-whisper.",
+            "pip install 'narrated[hearing]'",
+        )
+    files = find_checkpoint(context, told["model"], FILES)
+    os.environ["HF_HUB_OFFLINE"] = "1"  # before the library is imported
+    with guard_reading(f"The model {files.name}", verify_remedy(files.name)):
+        languages = _languages(files)
+    compute_type = told.get("compute_type", "auto")
+    compute_type = "int8" if compute_type == "auto" else compute_type
+    key = _digest("ctranslate2", files.digest, compute_type)
+    model = context.hold(CTranslateModel(files, key, compute_type))
+    identity = f"faster-whisper-{REVISION}-{_digest(files.digest, compute_type)}"
+    chosen = chosen_languages(told)
+    heard = [each for each in languages or ("en",) if not chosen or each in chosen]
+    if not heard:
+        raise EngineError(
+            f"The model {files.name} hears none of the languages {told['languages']}.",
+            f"It hears {', '.join(languages or ('en',))}.",
+        )
+    return FasterWhisperEngine(model, identity, heard, bool(languages), told.get("rows", ROWS))
+
+
+def _languages(files: HashedCheckpoint) -> tuple[str, ...]:
+    """The languages of a checkpoint; none if it hears English alone.
+
+    A tokenizer for English alone has the tokens of other languages too. As its texts end at
+    another number than a multilingual one's, the number tells them apart.
+    """
+    tokenizer = json.loads((files.folder / "tokenizer.json").read_text(encoding="utf-8"))
+    ids = {each["content"]: each["id"] for each in tokenizer["added_tokens"]}
+    if ids["<|startoftranscript|>"] < _MULTILINGUAL_START:
+        return ()
+    between = range(ids["<|startoftranscript|>"] + 1, ids["<|translate|>"])
+    return tuple(token.strip("<|>") for token, id in ids.items() if id in between)
+
+
+_MULTILINGUAL_START = 50258
+
+
+def _digest(*told: str) -> str:
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:32]
