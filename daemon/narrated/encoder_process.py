@@ -20,8 +20,10 @@ from narrated.audio.encoder_requests import (
     DiscardNarration,
     EncoderRequest,
     JoinTakes,
+    MeasureTake,
     SoundFileChanged,
     TagAudio,
+    TakeToAdd,
     WarmUp,
     WriteTake,
     decode_request,
@@ -35,6 +37,7 @@ from narrated.audio.sound_file_decoding import IntroAndOutro, SoundFileDecoder
 from narrated.audio.streaming_encoder import filter_on_one_thread
 from narrated.audio.tags import tag
 from narrated.audio.take_errors import refused
+from narrated.audio.take_measuring import measured as measured_take
 from narrated.audio.take_notes import TakeNotes
 from narrated.audio.take_sound import joined
 from narrated.errors import NarratedError, StorageError
@@ -85,6 +88,8 @@ class EncoderProcess:
         match request:
             case WriteTake():
                 return _write_take(request, blob), b""
+            case MeasureTake(path):
+                return _measure_take(path), b""
             case AddTakes():
                 return self._add(request), b""
             case DiscardNarration(folder):
@@ -141,7 +146,13 @@ def _write_take(request: WriteTake, pcm: bytes) -> dict[str, Any]:
         "peak_db": level.peak_db,
         "lufs": integrated_lufs(measured),
         "size_bytes": size_bytes,
+        "measures": msgspec.to_builtins(measured_take(pcm, request.sample_rate)),
     }
+
+
+def _measure_take(path: str) -> dict[str, Any]:
+    (sound,) = read_takes([TakeToAdd(path, "", 0.0)])
+    return {"measures": msgspec.to_builtins(measured_take(sound.pcm, sound.sample_rate))}
 
 
 def _joined(request: JoinTakes) -> Answer:

@@ -20,13 +20,19 @@ TranscriptForm = Literal["written", "spoken"]
 
 
 class WriteTake(msgspec.Struct, frozen=True, tag=True):
-    """Write the PCM that follows as a take, and measure its loudness."""
+    """Write the PCM that follows as a take; answer with its loudness and its measures."""
 
     path: str
     draft: str
     sample_rate: int
     sentences: list[TimedPlace] = []
     words: list[TimedPlace] = []
+
+
+class MeasureTake(msgspec.Struct, frozen=True, tag=True):
+    """Measure a take that is in the cache already; answer with its measures."""
+
+    path: str
 
 
 class TakeSentence(msgspec.Struct, frozen=True, array_like=True):
@@ -211,7 +217,14 @@ class SoundFileChanged(NarratedError):
 
 
 EncoderRequest = (
-    WriteTake | AddTakes | DiscardNarration | TagAudio | JoinTakes | CheckSoundFile | WarmUp
+    WriteTake
+    | MeasureTake
+    | AddTakes
+    | DiscardNarration
+    | TagAudio
+    | JoinTakes
+    | CheckSoundFile
+    | WarmUp
 )
 
 

@@ -12,16 +12,11 @@ CREATE TABLE take_measures (           -- what an encoder measured in a take, an
     measures BLOB NOT NULL
 ) WITHOUT ROWID;
 
--- Sums for the line of each voice: how long it speaks for an expected length.
+-- The line of each voice: how long it speaks for the effort of a text, as sums.
 CREATE TABLE voice_lengths (
-    voice       TEXT NOT NULL,
-    language    TEXT NOT NULL,
-    takes       REAL NOT NULL,
-    expected    REAL NOT NULL,
-    spoken      REAL NOT NULL,
-    expected_sq REAL NOT NULL,
-    product     REAL NOT NULL,
-    spoken_sq   REAL NOT NULL,
+    voice    TEXT NOT NULL,            -- its engine, digest and options
+    language TEXT NOT NULL,
+    line     BLOB NOT NULL,
     PRIMARY KEY (voice, language)
 ) WITHOUT ROWID;
 

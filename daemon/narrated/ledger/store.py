@@ -20,7 +20,12 @@ from narrated.ledger.plan_inputs import CaptionCache, ConsultedFiles, ShownPictu
 from narrated.ledger.restored_jobs import RestoredJobs
 from narrated.ledger.sources import Sources, Stems
 from narrated.ledger.standing_notes import StandingNotes
-from narrated.ledger.take_verdicts import CheckedChunks, MeasuresOfTakes, TakeVerdicts
+from narrated.ledger.take_verdicts import (
+    CheckedChunks,
+    MeasuresOfTakes,
+    TakeVerdicts,
+    VoiceLengths,
+)
 from narrated.ledger.takes import Takes, WorkerCrashes
 from narrated.ledger.too_old_posts import TooOldPosts
 
@@ -50,6 +55,7 @@ class Ledger(Database):
         self.takes = Takes(self)
         self.verdicts = TakeVerdicts(self)
         self.measures = MeasuresOfTakes(self)
+        self.voice_lengths = VoiceLengths(self)
         self.checked_chunks = CheckedChunks(self)
         self.captions = CaptionCache(self)
         self.last_run = LastRun(self)

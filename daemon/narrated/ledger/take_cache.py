@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 from narrated import private_files
 from narrated.audio.take_errors import refused
 from narrated.audio.take_header import length
+from narrated.audio.take_measures import TakeMeasures
 from narrated.disk_threads import TRANSFER_S, DiskThreads
 from narrated.engines.speech_times import NO_TIMES, SpeechTimes
 from narrated.errors import StorageError
@@ -27,11 +28,12 @@ PROBE_BYTES = 1 << 20
 
 
 class KeptTake(NamedTuple):
-    """A take that was written just now, and its loudness, which its file keeps."""
+    """A take that was written just now, its loudness, which its file keeps, and its measures."""
 
     take: Take
     lufs: float | None
     """None if it is silent."""
+    measures: TakeMeasures
 
 
 class TakeCache:
@@ -95,6 +97,10 @@ class TakeCache:
         writing.add_done_callback(self._written)
         return await asyncio.shield(writing)
 
+    async def measured(self, key: str, job: int = 0) -> TakeMeasures:
+        """Measure a take that was kept without measures. Errors: DamagedTakes, StorageError."""
+        return await self._encoders.measure_take(self.path(key), job)
+
     async def settle(self, patience_s: float) -> None:
         """Wait a moment for the takes that are being written; one that is lost is spoken again."""
         if self._writing:
@@ -117,9 +123,9 @@ class TakeCache:
         draft, path = self._temporary(), self.path(key)
         written = await self._encoders.write_take(path, draft, pcm, sample_rate, times, job)
         duration_s = len(pcm) / 2 / sample_rate
-        lufs = written.pop("lufs")
+        lufs, measures = written.pop("lufs"), written.pop("measures")
         take = Take(key, sample_rate, duration_s, elapsed_s=elapsed_s, **written)
-        kept = KeptTake(take, lufs)
+        kept = KeptTake(take, lufs, measures)
         self._unlisted[key] = take
         self._list(take, lambda: learn(kept))
         if self.size_bytes > self.limit_bytes:

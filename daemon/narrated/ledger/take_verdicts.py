@@ -10,6 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from narrated.ledger.database import Repository
+from narrated.take_checks.length_line import VoiceLine
 from narrated.take_checks.verdict import RULES_VERSION, Verdict, decode_verdict
 
 
@@ -45,6 +46,26 @@ class MeasuresOfTakes(Repository):
         """Return the measures of a take; None if it was not measured."""
         found = self._value("SELECT measures FROM take_measures WHERE key = ?", key)
         return None if found is None else bytes(found)
+
+
+class VoiceLengths(Repository):
+    """The line of each voice by its digest and options, and by language."""
+
+    def get(self, voice: str, language: str) -> VoiceLine:
+        """Return a voice's line; that of a usual narrator if it is not known."""
+        found = self._value(
+            "SELECT line FROM voice_lengths WHERE voice = ? AND language = ?", voice, language
+        )
+        with suppress(msgspec.MsgspecError):  # of another version: it is fitted again
+            return VoiceLine() if found is None else msgspec.json.decode(found, type=VoiceLine)
+        return VoiceLine()
+
+    def record(self, voice: str, language: str, line: VoiceLine) -> None:
+        """Keep a voice's line."""
+        self._write(
+            "INSERT OR REPLACE INTO voice_lengths VALUES (?, ?, ?)",
+            *(voice, language, msgspec.json.encode(line)),
+        )
 
 
 class CheckedChunk(NamedTuple):

@@ -7,6 +7,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import msgspec
+
 from narrated.audio.audio_tags import AudioTags
 from narrated.audio.encoder_requests import (
     AS_SPOKEN,
@@ -14,10 +16,12 @@ from narrated.audio.encoder_requests import (
     EncoderRequest,
     EncodingSettings,
     JoinTakes,
+    MeasureTake,
     TagAudio,
     TakeToAdd,
     WriteTake,
 )
+from narrated.audio.take_measures import TakeMeasures
 from narrated.disk_threads import DiskThreads
 from narrated.engines.speech_times import NO_TIMES, SpeechTimes
 from narrated.errors import StorageError
@@ -68,7 +72,9 @@ class EncoderPool:
         times: SpeechTimes = NO_TIMES,
         job: int = 0,
     ) -> dict[str, Any]:
-        """Write a take by way of a draft; returns `rms_db`, `peak_db`, `lufs` and `size_bytes`.
+        """Write a take by way of a draft.
+
+        Returns `rms_db`, `peak_db`, `lufs`, `size_bytes`, and the TakeMeasures as `measures`.
 
         An engine's slot stays taken until its take is written, so a take waits for few others.
         Errors: StorageError.
@@ -82,7 +88,12 @@ class EncoderPool:
             self._drafts.discard(draft)
             raise
         self._drafts.discard(draft)
-        return answer
+        return answer | {"measures": _measures(answer)}
+
+    async def measure_take(self, path: Path, job: int = 0) -> TakeMeasures:
+        """Measure a take by its file. Errors: DamagedTakes, StorageError."""
+        answer, _ = await self._ask(MeasureTake(str(path)), job)
+        return _measures(answer)
 
     async def tag(
         self, path: Path, format: str, tags: AudioTags, duration_s: float, job: int = 0
@@ -148,6 +159,10 @@ class EncoderPool:
                 if is_last:
                     raise crashed_twice(crash) from crash
         raise AssertionError("unreachable")
+
+
+def _measures(answer: dict[str, Any]) -> TakeMeasures:
+    return msgspec.convert(answer.get("measures", {}), TakeMeasures)
 
 
 def _unlink(drafts: Iterable[Path]) -> None:

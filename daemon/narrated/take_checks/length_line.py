@@ -1,0 +1,158 @@
+"""The line of a voice: how long it speaks for the effort of a text, and how it ends.
+
+It is fitted as takes are made, so that each voice is judged by its own pace. At first it is the
+line of a usual narrator, with wide limits. Lengths differ by a share of themselves, so each take
+counts by its seconds for a unit of effort: that is a line over the inverse of the effort.
+"""
+
+import math
+import unicodedata
+from dataclasses import dataclass
+
+import msgspec
+
+from narrated.audio.take_measures import TakeMeasures
+from narrated.audio.text_pauses import PauseKind, pause_places
+
+KEPT = 0.998
+"""The weight of earlier takes at each new one: about the last five hundred count."""
+
+_USUAL_S, _USUAL_S_PER_EFFORT = 0.08, 0.056
+_USUAL_SD = 0.22
+"""Voices and languages differ by so much from the usual line, as a share."""
+_USUAL_EFFORTS = (20.0, 80.0)
+"""A usual narrator's two takes, of half a weight each, give a line its direction at first."""
+_OWN_SD, _OWN_SD_TAKES = 0.085, 4.0
+"""Takes of a voice differ so much from its own line, until some are known."""
+_LEAST_SD, _LEAST_LIMIT_S = 0.05, 0.35
+_LIMIT_SD = 3.0
+_LEAST_SLOPE = 0.25
+"""Of the mean pace, a line's slope has at least this share."""
+
+_EFFORT_OF_A_SYLLABLE = 3.0
+"""Beside the letter that it counts as already."""
+
+_LONGEST_PAUSES_S = {
+    PauseKind.SENTENCE: 1.2,
+    PauseKind.SMALL_SENTENCE: 1.2,
+    PauseKind.STOP: 1.2,
+    PauseKind.CLAUSE: 0.95,
+    PauseKind.COMMA: 0.75,
+}
+"""A voice makes no longer pause at these signs: Pico up to 0.8 s between two sentences."""
+
+_END_TAKES = 8
+_LEAST_END_ROOM_DB = 8.0
+_LOWEST_END_DB = -80.0
+_USUAL_END_LIMIT_DB = -8.0
+"""Of a voice with fewer takes: espeak itself ends at -10 dB."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedSound:
+    """The sound that a voice would make of a text."""
+
+    voiced_s: float
+    limit_s: float
+    """A take may be so much longer or shorter."""
+    pauses_s: tuple[float, ...] = ()
+    """The longest pauses that the text's signs allow, the longest first."""
+    end_db: float = _USUAL_END_LIMIT_DB
+    """A take ends softer than this, against its speech."""
+
+
+class VoiceLine(msgspec.Struct, frozen=True):
+    """Sums of a voice's takes in one language, for the fit."""
+
+    takes: float = 0.0
+    inverse: float = 0.0
+    """The sum of 1 / effort."""
+    pace: float = 0.0
+    """The sum of seconds / effort."""
+    inverse_sq: float = 0.0
+    product: float = 0.0
+    pace_sq: float = 0.0
+    end_db: float = 0.0
+    end_sq: float = 0.0
+
+    def learned(self, effort: float, measures: TakeMeasures) -> "VoiceLine":
+        """Add a take; of a bad one, only as much counts as a good one could differ."""
+        if effort <= 0 or measures.voiced_s <= 0:
+            return self
+        line_s, sd = self._line(effort)
+        most = _LIMIT_SD * sd * line_s
+        voiced_s = min(max(measures.voiced_s, line_s - most), line_s + most)
+        inverse, pace, end_db = 1 / effort, voiced_s / effort, self._counted_end(measures.end_db)
+        added = (1.0, inverse, pace, inverse**2, inverse * pace, pace**2, end_db, end_db**2)
+        return VoiceLine(*(KEPT * was + new for was, new in zip(self._sums, added, strict=True)))
+
+    def expected(self, text: str, effort: float) -> ExpectedSound:
+        """Tell what sound this voice would make of a text of this effort."""
+        line_s, sd = self._line(effort)
+        limit_s = max(_LEAST_LIMIT_S, _LIMIT_SD * sd * line_s)
+        return ExpectedSound(line_s, limit_s, longest_pauses_s(text), self._end_limit_db)
+
+    @property
+    def _sums(self) -> tuple[float, ...]:
+        return msgspec.structs.astuple(self)
+
+    def _line(self, effort: float) -> tuple[float, float]:
+        """The seconds for an effort, and their standard deviation as a share."""
+        takes, inverse, pace, inverse_sq, product, pace_sq = self._fitted_sums()
+        mean_inverse, mean_pace = inverse / takes, pace / takes
+        spread = inverse_sq / takes - mean_inverse**2
+        covariance = product / takes - mean_inverse * mean_pace
+        steepest_s = (1 - _LEAST_SLOPE) * mean_pace / mean_inverse
+        start_s = min(max(covariance / spread, 0.0), steepest_s)
+        left = pace_sq / takes - mean_pace**2 - 2 * start_s * covariance + start_s**2 * spread
+        sd = self._sd(max(left, 0.0) / mean_pace**2)
+        return start_s + (mean_pace - start_s * mean_inverse) * effort, sd
+
+    def _fitted_sums(self) -> tuple[float, float, float, float, float, float]:
+        """The sums with those of a usual narrator, brought to the pace of this voice."""
+        usual = [_USUAL_S / effort + _USUAL_S_PER_EFFORT for effort in _USUAL_EFFORTS]
+        usual_pace = sum(usual) / 2
+        as_usual = _USUAL_S * self.inverse + _USUAL_S_PER_EFFORT * self.takes
+        scale = (self.pace + usual_pace) / (as_usual + usual_pace)
+        known = [
+            (1 / effort, scale * pace) for effort, pace in zip(_USUAL_EFFORTS, usual, strict=True)
+        ]
+        return (
+            self.takes + 1,
+            self.inverse + sum(inverse for inverse, _ in known) / 2,
+            self.pace + sum(pace for _, pace in known) / 2,
+            self.inverse_sq + sum(inverse**2 for inverse, _ in known) / 2,
+            self.product + sum(inverse * pace for inverse, pace in known) / 2,
+            self.pace_sq + sum(pace**2 for _, pace in known) / 2,
+        )
+
+    def _sd(self, left: float) -> float:
+        """The deviation of a take, by that of the takes from their line, and what is not known."""
+        weighed = left * (self.takes + 1) + _OWN_SD**2 * _OWN_SD_TAKES
+        own_sd = math.sqrt(weighed / (self.takes + 1 + _OWN_SD_TAKES))
+        pace_sd = 1 / math.sqrt(1 / _USUAL_SD**2 + self.takes / own_sd**2)
+        return max(_LEAST_SD, math.hypot(own_sd, pace_sd))
+
+    @property
+    def _end_limit_db(self) -> float:
+        if self.takes < _END_TAKES:
+            return _USUAL_END_LIMIT_DB
+        mean = self.end_db / self.takes
+        sd = math.sqrt(max(self.end_sq / self.takes - mean**2, 0.0))
+        return min(mean + max(_LEAST_END_ROOM_DB, _LIMIT_SD * sd), _USUAL_END_LIMIT_DB)
+
+    def _counted_end(self, end_db: float) -> float:
+        """The end of a take as it counts: of one that is cut off, the limit."""
+        return min(max(end_db, _LOWEST_END_DB), self._end_limit_db)
+
+
+def text_effort(text: str) -> float:
+    """The time that the words of a text take, in letters; of wide letters each is a syllable."""
+    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
+    return pause_places(text, ())[1] + _EFFORT_OF_A_SYLLABLE * wide
+
+
+def longest_pauses_s(text: str) -> tuple[float, ...]:
+    """The longest pauses that a voice may make in a text, the longest first."""
+    places, _ = pause_places(text, ())
+    return tuple(sorted((_LONGEST_PAUSES_S[each.kind] for each in places), reverse=True))
