@@ -74,7 +74,7 @@ class LineCollector:
                 block=self.block,
                 role=role,
                 text=text,
-                pause_s=self._pause_s(role) if number == len(parts) else _joint_s(text),
+                pause_s=pause_after(role, self.settings) if number == len(parts) else joint_s(text),
                 speaker=language or self._speaker(role),
                 language=own_language,
                 marks=marks,
@@ -92,9 +92,6 @@ class LineCollector:
             return _Part(language, said, marks, written or text)
         self.skip(role.value, "holds no words", text)
         return None
-
-    def _pause_s(self, role: Role) -> float:
-        return self.settings.pauses.get(role.value, PAUSES_S.get(role, _PAUSE_S))
 
     def skip(self, kind: str, reason: str, text: str = "") -> None:
         """Add a skip with its reason."""
@@ -149,5 +146,11 @@ class LineCollector:
         return hashlib.sha256(key.encode()).hexdigest()[:16]
 
 
-def _joint_s(text: str) -> float:
+def pause_after(role: Role, settings: ReadingSettings) -> float:
+    """The silence after a line of this role."""
+    return settings.pauses.get(role.value, PAUSES_S.get(role, _PAUSE_S))
+
+
+def joint_s(text: str) -> float:
+    """The silence after a part of a line, before one in another language."""
     return 0.0 if text[-1].isalnum() else _JOINT_S

@@ -1,0 +1,1 @@
+"""The script as a file that a person edits: written, read, merged with the post, and said."""

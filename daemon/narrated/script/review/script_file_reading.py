@@ -1,0 +1,132 @@
+"""Read the script file that a person has edited."""
+
+import re
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
+from narrated.reading.text_decoding import cleaned, decoded
+from narrated.script.passages import has_words
+from narrated.script.review.inline_languages import BracesWrong, passages_of
+from narrated.script.review.kept_base import BEGINNING, read_base_block
+from narrated.script.review.line_tags import TAG, TagWrong, is_tag, parsed_tag
+from narrated.script.review.restored_lines import restored_lines
+from narrated.script.review.review_script import ReviewLine, ReviewScript
+from narrated.script.review.script_file import FORM, is_script_file
+from narrated.script.review.script_file_text import (
+    ScriptFileWrong,
+    numbered_lines,
+    split_comments,
+)
+from narrated.script.script import Role
+
+_FORM = re.compile(r"\bform (\d{1,9})$")
+_PRONOUNCE = re.compile(r"(?:[-*] )?pronounce\s*:(.*)", re.IGNORECASE)
+_MARKDOWN = {
+    Role.TITLE: re.compile(r"# +"),
+    Role.HEADING: re.compile(r"#{2,6} +"),
+    Role.ITEM: re.compile(r"(?:[-*+]|\d{1,9}[.)]) +"),
+    Role.QUOTE: re.compile(r"> *"),
+}
+"""A new line may tell its role as Markdown does."""
+
+
+def read_script(content: bytes | str, name: str) -> ReviewScript:
+    """Read a script file.
+
+    Errors: SourceError if it is no text; ScriptFileWrong, with the line and the remedy.
+    """
+    text = cleaned(content) if isinstance(content, str) else decoded(content, name)
+    if not is_script_file(text[:200].encode()):
+        raise ScriptFileWrong(
+            name,
+            1,
+            "it does not begin as a script file does",
+            "Write a new one with `narrated script POST -o FILE`.",
+        )
+    said, comments = split_comments(text, name)
+    _check_form(comments[0], name)
+    kept = next((one for one in comments[::-1] if one.startswith(BEGINNING)), "")
+    base = read_base_block(kept) if kept else None
+    pronounced, lines = [], []
+    for line in _raw_lines(said, name):
+        found = _PRONOUNCE.fullmatch(line.text) if not line.id else None
+        if found and line.pause_s is None:
+            pronounced.append(_pronunciation(found[1], line.number, name))
+        elif has_words(line.text):
+            lines.append(_checked(line, name))
+    return ReviewScript(tuple(restored_lines(lines, base or ())), base, tuple(pronounced))
+
+
+def _check_form(header: str, name: str) -> None:
+    form = _FORM.search(header)
+    if form and int(form[1]) != FORM:
+        problem = f"it has form {form[1]}, and this narrated knows form {FORM}"
+        raise ScriptFileWrong(
+            name, 1, problem, "Upgrade narrated, or write it again with `narrated script -o`."
+        )
+
+
+def _raw_lines(text: str, name: str) -> Iterator[ReviewLine]:
+    """Give the lines with their brackets read; wrapped ones are joined."""
+    current: ReviewLine | None = None
+    words: list[str] = []
+    for number, line in numbered_lines(text):
+        is_new = current is None or _begins_line(line, current)
+        if line and not is_new:
+            words.append(line)
+            continue
+        if current is not None and (is_new or not line):
+            yield replace(current, text=" ".join(words))
+            current = None
+        if line:
+            current, rest = _begun(line, number, name)
+            words = [rest] if rest else []
+    if current is not None:
+        yield replace(current, text=" ".join(words))
+
+
+def _begins_line(text: str, current: ReviewLine) -> bool:
+    """True if a text that follows without an empty line begins a new line of the script."""
+    if is_tag(text) or _PRONOUNCE.match(text):
+        return True
+    mark = _MARKDOWN.get(current.role)
+    return (
+        not current.id and current.pause_s is None and mark is not None and bool(mark.match(text))
+    )
+
+
+def _begun(text: str, number: int, name: str) -> tuple[ReviewLine, str]:
+    """Read the beginning of a line; give the rest of its words."""
+    if tag := TAG.match(text):
+        try:
+            return replace(parsed_tag(tag[1]), number=number), text[tag.end() :].strip()
+        except TagWrong as error:
+            raise ScriptFileWrong(name, number, error.problem, error.remedy) from error
+    for role, mark in _MARKDOWN.items():
+        if found := mark.match(text):
+            return ReviewLine("", role, number=number), text[found.end() :]
+    return ReviewLine("", number=number), text
+
+
+def _checked(line: ReviewLine, name: str) -> ReviewLine:
+    """Fold the white space of a line, and refuse braces that do not close."""
+    try:
+        passages_of(line.text)
+    except BracesWrong as error:
+        raise ScriptFileWrong(
+            name, line.number, str(error), "Close it with `}`, or write `\\{` to say a brace."
+        ) from error
+    return replace(line, text=" ".join(line.text.split()))
+
+
+def _pronunciation(text: str, number: int, name: str) -> tuple[str, str]:
+    word, is_given, said = (" ".join(each.split()) for each in text.partition("="))
+    if not (word and is_given and said):
+        raise ScriptFileWrong(
+            name,
+            number,
+            "`pronounce:` needs a word, `=`, and how it is said",
+            "Write, for example, `pronounce: nginx = engine x`.",
+        )
+    return word, said
