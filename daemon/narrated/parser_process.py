@@ -83,6 +83,10 @@ def _result(header: dict[str, Any], payload: bytes) -> bytes:
         from narrated.podcast.page_answers import answer as page_answer
 
         return page_answer(header, payload)
+    if header["do"] == "heard":
+        from narrated.take_checks.heard_requests import answer as heard_answer
+
+        return heard_answer(payload, _regex_runner(header))
     raise NarratedError(f"The parser does not know the request `{header['do']}`.")
 
 

@@ -69,6 +69,8 @@ class Lexicon:
         self._any_case = {word: said for word, said in words.items() if word == word.lower()}
         self._exact_words = _whole_words(self._exact, 0)
         self._any_case_words = _whole_words(self._any_case, re.IGNORECASE)
+        self.pronunciations = frozenset(filter(None, words.values()))
+        """All that is said for its words."""
         self._patterns = patterns
         self._regex_runner = regex_runner
         # Most texts hold no word of the lexicon; a look-up of their words shows it.

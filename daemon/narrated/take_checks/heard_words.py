@@ -1,0 +1,152 @@
+"""Compare what a hearing model heard of a take with what its text says.
+
+A run of two words or more that was added or lost is a fault, and so are too many letters heard
+otherwise. Spelling is none: numbers, letters, contractions, joined words and words that sound alike
+are the same, and a name or a word of the lexicon may be heard in any way.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+import msgspec
+
+from narrated.engines.interface import Mark
+from narrated.script.lexicon import Lexicon
+from narrated.script.text_normalisation import normalise_and_mark
+from narrated.take_checks.compared_words import Word, words_of
+from narrated.take_checks.letter_distance import letter_distance
+from narrated.take_checks.verdict import Fault, FaultKind
+from narrated.take_checks.word_alignment import Difference, differences
+
+MOST_DISTANCE = 0.2
+"""The share of letters that may be heard otherwise."""
+LEAST_RUN = 2.0
+"""Words in a row that are a fault if they are added or lost."""
+_LEAST_RUN_LETTERS = 5
+"""Letters of such a run: "in it" for "into" is none."""
+_LEAST_LETTERS = 5
+"""Letters heard otherwise that are a fault: of a text of one word, any ear hears some."""
+_NAME_WORDS = 2.0
+"""Words more that may be heard for a name."""
+
+_LONGEST_HEARD = 20_000
+_MOST_TIMES, _MORE_WORDS = 3, 60
+"""Heard words beyond so many times those said, and some, are counted and not aligned."""
+_PAIR_WORDS = 4
+_MOST_PAIRS = 20
+
+
+class HeardWords(msgspec.Struct, frozen=True):
+    """The comparison of a take's text with what was heard."""
+
+    faults: tuple[Fault, ...] = ()
+    distance: float = 0.0
+    """The share of letters that were heard otherwise, from 0 to 1."""
+    misheard: tuple[tuple[str, str], ...] = ()
+    """Words that were said, and what was heard in their place."""
+
+
+def compare(
+    said: str,
+    heard: str,
+    language: str = "en",
+    marks: Sequence[Mark] = (),
+    lexicon: Lexicon | None = None,
+) -> HeardWords:
+    """Compare the text of a chunk, in its spoken form, with what was heard of it.
+
+    `lexicon`: that by which the text was made. Errors: those of a lexicon's patterns.
+    """
+    if any(map(str.isdigit, said)):
+        said, marks = normalise_and_mark(said, language)
+    heard_text, heard_marks = _spoken(heard[:_LONGEST_HEARD], language, lexicon)
+    said_words = words_of(said, language, marks, _pronounced(said, lexicon))
+    heard_words = words_of(heard_text, language, heard_marks)
+    if not said_words:  # a text of signs alone
+        return HeardWords()
+    most = _MOST_TIMES * len(said_words) + _MORE_WORDS
+    places = differences(said_words, heard_words[:most])
+    beyond = sum(word.weight for word in heard_words[most:])
+    return _compared(said_words, heard_words, places, beyond)
+
+
+def _spoken(heard: str, language: str, lexicon: Lexicon | None) -> tuple[str, tuple[Mark, ...]]:
+    """Give what was heard as our own rules say it."""
+    heard = " ".join(heard.split())
+    if lexicon is not None:
+        heard = lexicon.apply(heard)
+    return normalise_and_mark(heard, language)
+
+
+def _pronounced(said: str, lexicon: Lexicon | None) -> Iterator[tuple[int, int]]:
+    """Give the places of the lexicon's pronunciations in a text."""
+    for phrase in lexicon.pronunciations if lexicon else ():
+        at = said.find(phrase)
+        while at >= 0:
+            yield at, at + len(phrase)
+            at = said.find(phrase, at + len(phrase))
+
+
+def _compared(
+    said: Sequence[Word], heard: Sequence[Word], places: Sequence[Difference], beyond: float
+) -> HeardWords:
+    runs = [(_added(place), _missing(place)) for place in places]
+    added = sum(run for run, _ in runs if run >= LEAST_RUN) + beyond
+    missing = sum(run for _, run in runs if run >= LEAST_RUN)
+    if not heard:
+        missing = max(missing, 1.0)
+    edits = [_edits(place) for place in places]
+    letters = max(_letters(said), _letters(heard), 1)
+    rest = sum(edit for edit, run in zip(edits, runs, strict=True) if max(run) < LEAST_RUN)
+    distance = min(1.0, sum(edits) / letters)
+    faults = [
+        *([Fault(FaultKind.WORDS_ADDED, added)] if added else []),
+        *([Fault(FaultKind.WORDS_MISSING, missing)] if missing else []),
+        *([Fault(FaultKind.MISHEARD, distance)] if _is_misheard(rest, letters) else []),
+    ]
+    return HeardWords(tuple(faults), distance, tuple(islice(_pairs(places), _MOST_PAIRS)))
+
+
+def _is_misheard(edits: int, letters: int) -> bool:
+    return edits >= _LEAST_LETTERS and edits > MOST_DISTANCE * letters
+
+
+def _added(place: Difference) -> float:
+    """Count the words that were heard beyond those that were said."""
+    if _letters(place.heard) - _letters(place.said) < _LEAST_RUN_LETTERS:
+        return 0.0
+    names = sum(word.is_name for word in place.said)
+    return _weight(place.heard) - _weight(place.said) - _NAME_WORDS * names
+
+
+def _missing(place: Difference) -> float:
+    """Count the words that were said beyond those that were heard."""
+    if _letters(place.said) - _letters(place.heard) < _LEAST_RUN_LETTERS:
+        return 0.0
+    return _weight(place.said) - _weight(place.heard)
+
+
+def _edits(place: Difference) -> int:
+    """Count the letters that were heard otherwise, but those of names."""
+    one, other = ("".join(word.letters for word in words) for words in (place.said, place.heard))
+    names = sum(len(word.letters) for word in place.said if word.is_name)
+    return max(0, letter_distance(one, other) - names)
+
+
+def _weight(words: Sequence[Word]) -> float:
+    return sum(word.weight for word in words)
+
+
+def _letters(words: Sequence[Word]) -> int:
+    return sum(len(word.letters) for word in words)
+
+
+def _pairs(places: Sequence[Difference]) -> Iterator[tuple[str, str]]:
+    """Give what was heard for a few words; the same word stands once for all its parts."""
+    for place in places:
+        said, heard = (
+            list(dict.fromkeys(word.written for word in words))
+            for words in (place.said, place.heard)
+        )
+        if 0 < len(said) <= _PAIR_WORDS and 0 < len(heard) <= _PAIR_WORDS:
+            yield " ".join(said), " ".join(heard)
