@@ -1,11 +1,14 @@
 """Lines of an edited file as they were written, where the person changed nothing."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from msgspec.structs import replace
 
 from narrated.script.review.line_tags import shown_pause_s
 from narrated.script.review.review_script import ReviewLine, are_same_words
+
+_NONE = ReviewLine("")
 
 
 def restored_lines(lines: Sequence[ReviewLine], base: Sequence[ReviewLine]) -> Iterator[ReviewLine]:
@@ -15,13 +18,34 @@ def restored_lines(lines: Sequence[ReviewLine], base: Sequence[ReviewLine]) -> I
     """
     own = {one.id: one for one in base}
     chosen = _chosen(lines, own)
+    parted = _PartedLine()
     for line in lines:
-        if line.id and chosen[line.id] is not line:
+        if parted.goes_on(line):
+            yield replace(line, role=parted.line.role, speaker=parted.line.speaker)
+        elif line.id and chosen[line.id] is not line:
             yield replace(line, id="")
         elif written := own.get(line.id):
+            parted = _PartedLine(written)
             yield _restored(line, written)
         else:
+            parted = _PartedLine()
             yield line
+
+
+@dataclass(slots=True)
+class _PartedLine:
+    """A line that a person may have parted: the other parts have no brackets."""
+
+    line: ReviewLine = _NONE
+    _end: int = 0
+
+    def goes_on(self, part: ReviewLine) -> bool:
+        """True if a line is the next part of this one; it has its role and its voice."""
+        if part.id or part.pause_s is not None or not self.line.text:
+            return False
+        at = self.line.text.find(part.text, self._end)
+        self._end = at + len(part.text)
+        return at >= 0
 
 
 def _chosen(

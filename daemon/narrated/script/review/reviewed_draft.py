@@ -19,6 +19,8 @@ class ReviewedDraft(msgspec.Struct, frozen=True):
     """A draft as a person wants it said, and the conflicts with what the post has become."""
 
     draft: Draft
+    script: ReviewScript
+    """The person's script, merged with that of the post."""
     conflicts: tuple[Conflict, ...] = ()
 
 
@@ -36,7 +38,7 @@ def reviewed(
         base, lost = theirs.lines, (Conflict(ConflictKind.NO_BASE),)
         script = replace(script, lines=tuple(restored_lines(script.lines, base)))
     both, conflicts = merged(ReviewScript(base), theirs, script)
-    return ReviewedDraft(applied(draft, both, limits, name), (*lost, *conflicts))
+    return ReviewedDraft(applied(draft, both, limits, name), both, (*lost, *conflicts))
 
 
 def lexicon_text(script: ReviewScript) -> str:

@@ -7,6 +7,7 @@
 [quote b4d2, 0.5 s, voice narrator] Quote: Begin at the beginning.
 """
 
+import codecs
 import re
 
 from narrated.human_formatting import count_noun
@@ -21,7 +22,7 @@ SCRIPT_SUFFIX = ".script.md"
 """Suffix of a script file, instead of that of its post."""
 HEADER = "<!-- narrated script"
 FORM = 1
-_BEGINNING = re.compile(r"\s*<!(?:--|[–—])\s*narrated script\b", re.IGNORECASE)
+_BEGINNING = re.compile(r"\s*<!(?:--|[–—])\s*narrated\s+script\b", re.IGNORECASE)
 _BEGINNING_BYTES = 200
 _HOW_TO = """\
 Edit what is said, and save this file as {name} beside the post in the inbox.
@@ -33,7 +34,9 @@ To say a word otherwise, add a line below this: pronounce: nginx = engine x"""
 
 def is_script_file(content: bytes) -> bool:
     """True if a file begins with the header line."""
-    beginning = content[:_BEGINNING_BYTES].decode("utf-8-sig", errors="ignore")
+    is_wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    charset = "utf-16" if is_wide else "utf-8-sig"
+    beginning = content[:_BEGINNING_BYTES].decode(charset, errors="ignore")
     return _BEGINNING.match(beginning) is not None
 
 
@@ -48,14 +51,17 @@ def write_script(draft: Draft, name: str) -> str:
     return write_review(script_of_draft(draft), draft, name)
 
 
-def write_review(script: ReviewScript, draft: Draft, name: str) -> str:
+def write_review(script: ReviewScript, draft: Draft, name: str, saved_as: str = "") -> str:
     """Write the script file of a script of this draft, such as one with a person's changes.
 
-    Its base is the draft's: what differs from it counts as the person's.
+    Its base is the draft's: what differs from it counts as the person's. `saved_as` is the name
+    that the file needs to be found; empty for that of `script_name`.
     """
     own = script_of_draft(draft).lines
     voices = ", ".join(sorted({NARRATOR, *draft.speakers}, key=lambda who: who != NARRATOR))
-    how_to = _HOW_TO.format(name=_in_comment(script_name(name)), voices=_in_comment(voices))
+    how_to = _HOW_TO.format(
+        name=_in_comment(saved_as or script_name(name)), voices=_in_comment(voices)
+    )
     parts = [
         f"{HEADER} of {_in_comment(name)}, form {FORM} -->",
         f"<!-- {how_to} -->",

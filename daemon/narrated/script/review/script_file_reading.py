@@ -1,10 +1,11 @@
 """Read the script file that a person has edited."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
 
+from narrated.reading.narration_settings import LONGEST_PAUSE_S
 from narrated.reading.text_decoding import cleaned, decoded
 from narrated.script.passages import has_words
 from narrated.script.review.inline_languages import BracesWrong, passages_of
@@ -55,7 +56,9 @@ def read_script(content: bytes | str, name: str) -> ReviewScript:
             pronounced.append(_pronunciation(found[1], line.number, name))
         elif has_words(line.text):
             lines.append(_checked(line, name))
-    return ReviewScript(tuple(restored_lines(lines, base or ())), base, tuple(pronounced))
+    restored = tuple(restored_lines(lines, base or ()))
+    _check_pauses(restored, base or (), name)
+    return ReviewScript(restored, base, tuple(pronounced))
 
 
 def _check_form(header: str, name: str) -> None:
@@ -118,6 +121,16 @@ def _checked(line: ReviewLine, name: str) -> ReviewLine:
             name, line.number, str(error), "Close it with `}`, or write `\\{` to say a brace."
         ) from error
     return replace(line, text=" ".join(line.text.split()))
+
+
+def _check_pauses(lines: Iterable[ReviewLine], base: Iterable[ReviewLine], name: str) -> None:
+    """Refuse a longer silence than a post may have, but for one that narrated wrote."""
+    own = {line.id: line.pause_s for line in base}
+    for line in lines:
+        if (line.pause_s or 0.0) > LONGEST_PAUSE_S and line.pause_s != own.get(line.id):
+            problem = f"a silence of {line.pause_s:g} s is too long"
+            remedy = f"Write at most {LONGEST_PAUSE_S:g} s."
+            raise ScriptFileWrong(name, line.number, problem, remedy)
 
 
 def _pronunciation(text: str, number: int, name: str) -> tuple[str, str]:

@@ -34,7 +34,7 @@ def split_comments(text: str, name: str) -> tuple[str, Sequence[str]]:
             )
         comment = text[opening.end() : closing.start()]
         said += [text[end : opening.start()], "\n" * comment.count("\n")]
-        comments.append(comment.strip())
+        comments.append(" ".join(comment.split()))
         end = closing.end()
     return "".join([*said, text[end:]]), comments
 
