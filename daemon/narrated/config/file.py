@@ -282,6 +282,10 @@ def _check_kind(key: str, name: str, kind: Kind) -> None:
         raise ConfigurationError(
             f"{name} listens; it describes no pictures.", "Name a captioner, such as embedded."
         )
+    if kind != "hearing" and key == "takes.hearing":
+        raise ConfigurationError(
+            f"{name} does not listen.", "Name a hearing engine, such as whisper-base."
+        )
 
 
 def _check_engines(config: Config) -> None:
@@ -292,6 +296,8 @@ def _check_engines(config: Config) -> None:
             speaker.engine or config.settings.default_engine
         )
     named |= {f"engines.{name}": name for name in config.engines}
+    if config.takes.hearing:
+        named["takes.hearing"] = config.takes.hearing
     for key, name in named.items():
         try:
             _check_kind(key, name, engine_spec(config, name).kind)

@@ -113,8 +113,8 @@ class TakesConfig(Section, frozen=True):
     """True if a chunk without a good take fails its post."""
     publish: Literal["checked", "now"] = "checked"
     """`now`: a post is out before its takes are heard, and again once better ones are there."""
-    hearing: str = "whisper-base"
-    """The engine that listens."""
+    hearing: str = ""
+    """The engine that listens; empty for the best hearing model that is here."""
 
     @property
     def settings(self) -> TakeCheckSettings:

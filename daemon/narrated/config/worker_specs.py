@@ -22,8 +22,8 @@ LATENTS = "latents"
 """Folder in the cache; takes are in two-letter folders next to it."""
 
 
-def worker_specs(config: Config) -> tuple[WorkerSpec, ...]:
-    """List the workers of the configured engines.
+def worker_specs(config: Config, hearing: str = "") -> tuple[WorkerSpec, ...]:
+    """List the workers of the configured engines, and of the one that is `hearing` takes.
 
     All engines with models share one worker, so that no model is loaded twice. All others share
     another, which can be replaced while the models stay warm. Each further interpreter has its
@@ -31,7 +31,7 @@ def worker_specs(config: Config) -> tuple[WorkerSpec, ...]:
     """
     named = {config.pictures.captions} | _named_engines(config).limits.keys()
     together: dict[tuple[str, bool], list[EngineSpec]] = {}
-    for name in sorted(named | set(config.engines)):
+    for name in sorted(named | set(config.engines) | ({hearing} if hearing else set())):
         spec = engine_spec(config, name)
         together.setdefault((spec.python, spec.holds_models), []).append(spec)
     pythons = sorted({python for python, _ in together})

@@ -11,13 +11,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from narrated.config.values import Config, speaker_key
-from narrated.config.worker_specs import configured_speakers, worker_specs
+from narrated.config.worker_specs import configured_speakers
 from narrated.doctor.finding import Finding, shown, wrong
 from narrated.doctor.voice_presence import voice_problem
 from narrated.engines.pico_voices import PACKAGE
 from narrated.engines.registry import EngineSpec
 from narrated.errors import NarratedError
 from narrated.models.catalogue import detect_layout, find_model, is_repository
+from narrated.models.hearing_models import workers_with_ears
 from narrated.models.store import ModelState, ModelStore
 from narrated.workers.child import environment
 
@@ -50,7 +51,7 @@ print(json.dumps([name for name in names if lacks(name)]))
 
 def configured_engines(config: Config) -> list[EngineSpec]:
     """List the engines that a daemon would load."""
-    return [engine for worker in worker_specs(config) for engine in worker.engines]
+    return [engine for worker in workers_with_ears(config)[1] for engine in worker.engines]
 
 
 def check_requirements(config: Config) -> Iterator[Finding]:

@@ -4,11 +4,12 @@ import difflib
 from collections.abc import Iterator
 
 from narrated.config.values import Config, speaker_key
-from narrated.config.worker_specs import configured_speakers, worker_specs
+from narrated.config.worker_specs import configured_speakers
 from narrated.doctor.finding import Finding, warning, well, wrong
 from narrated.engines.interface import EngineInfo, ModelStatus
 from narrated.engines.registry import installed_engines
 from narrated.human_formatting import size
+from narrated.models.hearing_models import workers_with_ears
 from narrated.printable import printable
 from narrated.script.script import Speaker
 from narrated.workers.pool import EngineProbe, WorkerSnapshot, WorkerState
@@ -21,7 +22,7 @@ def check_engines(config: Config, probe: EngineProbe) -> Iterator[Finding]:
         yield warning(
             "break", f"narrated is {probe.lasting_break}.", "Nothing is narrated meanwhile."
         )
-    for spec in worker_specs(config):
+    for spec in workers_with_ears(config)[1]:
         for engine in spec.engines:
             yield _check_engine(engine.name, workers[spec.name])
     for name, speaker in configured_speakers(config).items():

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from narrated.config.values import Config
-from narrated.config.worker_specs import worker_specs
 from narrated.doctor.finding import Finding, warning, well, wrong
 from narrated.engines.registry import EngineSpec
 from narrated.human_formatting import size
+from narrated.models.hearing_models import workers_with_ears
 from narrated.workers.child import environment
 
 _QUERY = "name,driver_version,memory.total,memory.free"
@@ -35,7 +35,7 @@ def check_gpu(config: Config) -> Iterator[Finding]:
         yield _no_card()
     engines = {
         worker.python or sys.executable: worker.engines
-        for worker in worker_specs(config)
+        for worker in workers_with_ears(config)[1]
         if worker.holds_models
     }
     for python in sorted(engines):

@@ -148,6 +148,7 @@ def configured_models(config: Config) -> dict[str, tuple[str, ...]]:
         **{speaker_key(who): each.engine for who, each in speakers.items()},
         "pictures: captions": config.pictures.captions,
         **{f"engines: {name}": name for name in config.engines},
+        **({"takes: hearing": config.takes.hearing} if config.takes.hearing else {}),
     }
     found: dict[str, tuple[str, ...]] = {}
     for key, engine in engines.items():

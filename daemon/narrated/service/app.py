@@ -49,6 +49,7 @@ from narrated.ledger.pauses import this_boot
 from narrated.ledger.set_aside import last_aside
 from narrated.ledger.store import Ledger
 from narrated.ledger.take_cache import TakeCache
+from narrated.models.hearing_models import workers_with_ears
 from narrated.outbox import published_files
 from narrated.outbox.mount_guard import MountGuard
 from narrated.outbox.name_probe import NameProbe
@@ -104,6 +105,8 @@ class App:
 
         `lent`: engines of a daemon, which speak and describe instead of workers of this app.
         """
+        self.hearing_engine = ""
+        """The engine that listens to takes; empty if there is none."""
         self._use(config, speech_engines(config))
         self._outbox_lock = outbox_lock
         self._at_rest = at_rest
@@ -139,8 +142,8 @@ class App:
         Errors: ConfigurationError or StorageError, and nothing has changed.
         """
         # In a thread: the engines are looked for in every package that is installed.
-        specs, engines = await self.state_disk.run(
-            lambda: (worker_specs(config), speech_engines(config))
+        hearing, specs, engines = await self.state_disk.run(
+            lambda: (*workers_with_ears(config), speech_engines(config))
         )
         await self._load_transliterations(config)
         self._use(config, engines)
@@ -150,9 +153,18 @@ class App:
         self.ranking.newest_first = config.order == "newest"
         self.page.is_on = has_page(config)
         self.podcast.follow(show_settings(config))
+        self.hearing_engine = hearing
         await self.pool.apply(specs)
         with suppress(StorageError):  # it is followed again within a second
             self.breaks.follow()
+
+    async def follow_hearing_models(self) -> None:
+        """Have a hearing model listen that was pulled meanwhile. Errors: StorageError."""
+        config = self.config
+        hearing, specs = await self.state_disk.run(lambda: workers_with_ears(config))
+        if self.config is config and hearing != self.hearing_engine:  # a reload looks by itself
+            self.hearing_engine = hearing
+            await self.pool.apply(specs)
 
     def _use(self, config: Config, engines: SpeechEngines) -> None:
         self.config = config
@@ -379,7 +391,8 @@ class App:
                 make_readable(self.config.models.voices)
 
     async def _start_workers(self) -> None:
-        specs = () if self._mute else worker_specs(self.config)
+        hearing, specs = await self.state_disk.run(lambda: workers_with_ears(self.config))
+        self.hearing_engine, specs = ("", ()) if self._mute else (hearing, specs)
         statistics = MemoryStatistics(self.ledger)
         self.pool = WorkerPool(specs, lambda: self.scheduler.workers_changed(), statistics)
         self.scheduler = Scheduler(

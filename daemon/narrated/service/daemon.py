@@ -46,6 +46,7 @@ from narrated.service.housekeeping.due_galleries import DueGalleries
 from narrated.service.housekeeping.due_posts import DuePosts
 from narrated.service.housekeeping.duty import Duty, Housekeeping
 from narrated.service.housekeeping.expiry import DueWithdrawals, LedgerPruning
+from narrated.service.housekeeping.hearing_model_check import HearingModelCheck
 from narrated.service.housekeeping.host_checks import (
     CacheFolder,
     ClockAdjustment,
@@ -242,6 +243,7 @@ class Daemon:
             self.clock,
             app.breaks,
             EngineArrival(app.pool, waiting),
+            HearingModelCheck(app.follow_hearing_models).on(app.state_disk),
             StorageRetry(app.ledger, app.probe, waiting).on(*app.disks),
             ParserRetry(app.ledger, waiting),
             SourceRetry(app.ledger, app.inbox, waiting).on(app.inbox.disk),

@@ -13,10 +13,10 @@ import msgspec
 
 from narrated.config.file import scratch_config
 from narrated.config.values import Config
-from narrated.config.worker_specs import worker_specs
 from narrated.ledger.engine_rates import EngineRate
 from narrated.ledger.memory_statistics import measured_memory_in
 from narrated.ledger.store import Ledger
+from narrated.models.hearing_models import workers_with_ears
 from narrated.script.script import Draft
 from narrated.service.state_lock import LockHolder, StateLock
 from narrated.service.status_lists import page_at_rest
@@ -132,7 +132,8 @@ def _change_break(config: Config, verb: str, request: dict[str, Any]) -> Any:
 
 def _probe(config: Config | None) -> EngineProbe:
     measured = {} if config is None else measured_memory_in(config.state / "ledger.sqlite")
-    return probe_engines(worker_specs(config or scratch_config(None, Path(), Path())), measured)
+    config = config or scratch_config(None, Path(), Path())
+    return probe_engines(workers_with_ears(config)[1], measured)
 
 
 def _in_own_app(
