@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from narrated import private_files
 from narrated.atomic_write import atomic_write
@@ -33,6 +34,7 @@ from narrated.audio.loudness import energies, integrated_lufs, pack
 from narrated.audio.narration_file import NarrationFile, read_takes
 from narrated.audio.narration_level import LevelMissed
 from narrated.audio.pcm import samples
+from narrated.audio.phoneme_effort import EffortMeter
 from narrated.audio.sound_file_decoding import IntroAndOutro, SoundFileDecoder
 from narrated.audio.streaming_encoder import filter_on_one_thread
 from narrated.audio.tags import tag
@@ -67,6 +69,7 @@ class EncoderProcess:
     def __init__(self) -> None:
         self._narrations: dict[str, NarrationFile] = {}
         self._sound_files = SoundFileDecoder()
+        self._efforts = EffortMeter()
 
     def answer(self, header: dict[str, Any], payload: bytes) -> Answer:
         """Serve one request; an error is told in the answer."""
@@ -87,9 +90,9 @@ class EncoderProcess:
     def _serve(self, request: EncoderRequest, blob: bytes) -> Answer:
         match request:
             case WriteTake():
-                return _write_take(request, blob), b""
-            case MeasureTake(path):
-                return _measure_take(path), b""
+                return self._write_take(request, blob), b""
+            case MeasureTake():
+                return self._measure_take(request), b""
             case AddTakes():
                 return self._add(request), b""
             case DiscardNarration(folder):
@@ -128,6 +131,21 @@ class EncoderProcess:
             self._narrations[request.folder] = made
         return made
 
+    def _write_take(self, request: WriteTake, pcm: bytes) -> dict[str, Any]:
+        written = _write_take(request, pcm)
+        return written | self._measured(pcm, request.sample_rate, request)
+
+    def _measure_take(self, request: MeasureTake) -> dict[str, Any]:
+        (sound,) = read_takes([TakeToAdd(request.path, "", 0.0)])
+        return self._measured(sound.pcm, sound.sample_rate, request)
+
+    def _measured(
+        self, pcm: bytes, sample_rate: int, request: WriteTake | MeasureTake
+    ) -> dict[str, Any]:
+        effort = self._efforts.effort(request.said.text, request.said.language)
+        measures = replace(measured_take(pcm, sample_rate), effort=effort)
+        return {"measures": msgspec.to_builtins(measures)}
+
 
 def _write_take(request: WriteTake, pcm: bytes) -> dict[str, Any]:
     path = Path(request.path)
@@ -146,13 +164,7 @@ def _write_take(request: WriteTake, pcm: bytes) -> dict[str, Any]:
         "peak_db": level.peak_db,
         "lufs": integrated_lufs(measured),
         "size_bytes": size_bytes,
-        "measures": msgspec.to_builtins(measured_take(pcm, request.sample_rate)),
     }
-
-
-def _measure_take(path: str) -> dict[str, Any]:
-    (sound,) = read_takes([TakeToAdd(path, "", 0.0)])
-    return {"measures": msgspec.to_builtins(measured_take(sound.pcm, sound.sample_rate))}
 
 
 def _joined(request: JoinTakes) -> Answer:

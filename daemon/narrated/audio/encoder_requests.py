@@ -19,6 +19,17 @@ TranscriptForm = Literal["written", "spoken"]
 """The words of the transcripts: those of the source, or those that are heard."""
 
 
+class SaidText(msgspec.Struct, frozen=True, array_like=True):
+    """The text that a take speaks, and its language: they tell how long it should be."""
+
+    text: str = ""
+    language: str = ""
+
+
+NO_TEXT = SaidText()
+"""It is not known, or nothing asks for it."""
+
+
 class WriteTake(msgspec.Struct, frozen=True, tag=True):
     """Write the PCM that follows as a take; answer with its loudness and its measures."""
 
@@ -27,12 +38,14 @@ class WriteTake(msgspec.Struct, frozen=True, tag=True):
     sample_rate: int
     sentences: list[TimedPlace] = []
     words: list[TimedPlace] = []
+    said: SaidText = NO_TEXT
 
 
 class MeasureTake(msgspec.Struct, frozen=True, tag=True):
     """Measure a take that is in the cache already; answer with its measures."""
 
     path: str
+    said: SaidText = NO_TEXT
 
 
 class TakeSentence(msgspec.Struct, frozen=True, array_like=True):

@@ -87,7 +87,7 @@ class EspeakEngine(EmbeddedVoice):
         with _open_library(library, data) as espeak:
             self.sample_rate = espeak.sample_rate
             self.identity = _identity(espeak.version(), data, options)
-            self._identifiers = _identifiers(espeak.listed())
+            self._identifiers = voice_identifiers(espeak.listed())
         super().__init__(
             {
                 code: _digest(data / "lang" / identifier, self.identity)
@@ -211,7 +211,7 @@ def _identity(version: str, data: Path, options: Options) -> str:
     return f"espeak-ng-{version}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
-def _identifiers(listed: Iterator[tuple[str, list[tuple[int, str]]]]) -> dict[str, str]:
+def voice_identifiers(listed: Iterator[tuple[str, list[tuple[int, str]]]]) -> dict[str, str]:
     """Voices by language code: each code goes to the voice with the best priority for it."""
     claims: dict[str, tuple[int, str]] = {}
     for identifier, languages in listed:
@@ -261,7 +261,9 @@ class _Speech:
         return in_order((written.source(at), round(at_s, 3)) for at, at_s in times)
 
 
-class _EspeakLibrary:
+class EspeakLibrary:
+    """The library in this process: its voices, their sound, and the phonemes of texts."""
+
     def __init__(self, library: ctypes.CDLL, data: Path) -> None:
         self._library = library
         self.sample_rate: int = library.espeak_Initialize(
@@ -308,6 +310,17 @@ class _EspeakLibrary:
             raise EngineError("espeak could not speak this text.", "Choose another engine for it.")
         return self._speech
 
+    def phonemes(self, text: str) -> str:
+        """Return the phonemes of a text without NUL, in espeak's letters, its words apart."""
+        translate = self._library.espeak_TextToPhonemes
+        translate.restype = ctypes.c_char_p
+        said = text.encode("utf-8", "ignore")
+        rest = ctypes.c_char_p(said)
+        clauses: list[bytes] = []
+        while rest.value is not None and len(clauses) <= len(said):  # each call reads a clause
+            clauses.append(translate(ctypes.byref(rest), _UTF8, 0) or b"")
+        return b" ".join(clauses).decode("utf-8", "replace")
+
     def _collect(self, samples: int | None, count: int, events: int | None) -> int:
         if samples and count > 0:
             self._speech.blocks.append(ctypes.string_at(samples, 2 * count))
@@ -317,10 +330,10 @@ class _EspeakLibrary:
 
 
 @contextmanager
-def _open_library(path: Path, data: Path) -> Iterator[_EspeakLibrary]:
+def _open_library(path: Path, data: Path) -> Iterator[EspeakLibrary]:
     library = ctypes.CDLL(str(path))
     try:
-        yield _EspeakLibrary(library, data)
+        yield EspeakLibrary(library, data)
         library.espeak_Terminate()
     finally:
         _ctypes.dlclose(library._handle)

@@ -10,7 +10,7 @@ from itertools import accumulate, count, takewhile
 from pathlib import Path
 
 from narrated.audio.audio_tags import AudioTags
-from narrated.audio.encoder_requests import AS_PREDICTED, LevelCorrection
+from narrated.audio.encoder_requests import AS_PREDICTED, LevelCorrection, SaidText
 from narrated.engines.speech_times import SpeechTimes
 from narrated.errors import EngineReplaced, StorageError
 from narrated.jobs.encoded_narration import EncodedNarration
@@ -186,7 +186,8 @@ class NarrationRenderer:
             )
 
         speech = result.payload, sample_rate, elapsed_s, times
-        await self._cache.keep(key, *speech, job_id, learn)
+        said = SaidText(chunk.text, chunk.language)
+        await self._cache.keep(key, *speech, job_id, learn, said)
 
 
 def chunk_request(plan: Plan, seq: int, job_id: int) -> ScheduledRequest:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from narrated import private_files
+from narrated.audio.encoder_requests import NO_TEXT, SaidText
 from narrated.audio.take_errors import refused
 from narrated.audio.take_header import length
 from narrated.audio.take_measures import TakeMeasures
@@ -85,21 +86,24 @@ class TakeCache:
         times: SpeechTimes = NO_TIMES,
         job: int = 0,
         learn: Callable[[KeptTake], None] = lambda kept: None,
+        said: SaidText = NO_TEXT,
     ) -> KeptTake:
         """Write a take of a job and list it; `pcm` is 16-bit mono. Errors: StorageError.
+
+        `said` is the text that it speaks: its measures tell its effort.
 
         `learn` records what it tells of its engine, in the same transaction. A cancelled caller
         does not stop this, since the take would have to be spoken again.
         """
-        keeping = self._keep(key, pcm, sample_rate, elapsed_s, times, job, learn)
+        keeping = self._keep(key, pcm, sample_rate, elapsed_s, times, job, learn, said)
         writing = asyncio.create_task(keeping)
         self._writing.add(writing)
         writing.add_done_callback(self._written)
         return await asyncio.shield(writing)
 
-    async def measured(self, key: str, job: int = 0) -> TakeMeasures:
+    async def measured(self, key: str, job: int = 0, said: SaidText = NO_TEXT) -> TakeMeasures:
         """Measure a take that was kept without measures. Errors: DamagedTakes, StorageError."""
-        return await self._encoders.measure_take(self.path(key), job)
+        return await self._encoders.measure_take(self.path(key), job, said)
 
     async def settle(self, patience_s: float) -> None:
         """Wait a moment for the takes that are being written; one that is lost is spoken again."""
@@ -119,9 +123,10 @@ class TakeCache:
         times: SpeechTimes,
         job: int,
         learn: Callable[[KeptTake], None],
+        said: SaidText,
     ) -> KeptTake:
         draft, path = self._temporary(), self.path(key)
-        written = await self._encoders.write_take(path, draft, pcm, sample_rate, times, job)
+        written = await self._encoders.write_take(path, draft, pcm, sample_rate, times, job, said)
         duration_s = len(pcm) / 2 / sample_rate
         lufs, measures = written.pop("lufs"), written.pop("measures")
         take = Take(key, sample_rate, duration_s, elapsed_s=elapsed_s, **written)

@@ -12,11 +12,13 @@ import msgspec
 from narrated.audio.audio_tags import AudioTags
 from narrated.audio.encoder_requests import (
     AS_SPOKEN,
+    NO_TEXT,
     CheckSoundFile,
     EncoderRequest,
     EncodingSettings,
     JoinTakes,
     MeasureTake,
+    SaidText,
     TagAudio,
     TakeToAdd,
     WriteTake,
@@ -71,6 +73,7 @@ class EncoderPool:
         sample_rate: int,
         times: SpeechTimes = NO_TIMES,
         job: int = 0,
+        said: SaidText = NO_TEXT,
     ) -> dict[str, Any]:
         """Write a take by way of a draft.
 
@@ -79,7 +82,7 @@ class EncoderPool:
         An engine's slot stays taken until its take is written, so a take waits for few others.
         Errors: StorageError.
         """
-        told = list(times.sentences), list(times.words)
+        told = list(times.sentences), list(times.words), said
         request = WriteTake(str(path), str(draft), sample_rate, *told)
         self._drafts.add(draft)
         try:
@@ -90,9 +93,11 @@ class EncoderPool:
         self._drafts.discard(draft)
         return answer | {"measures": _measures(answer)}
 
-    async def measure_take(self, path: Path, job: int = 0) -> TakeMeasures:
-        """Measure a take by its file. Errors: DamagedTakes, StorageError."""
-        answer, _ = await self._ask(MeasureTake(str(path)), job)
+    async def measure_take(
+        self, path: Path, job: int = 0, said: SaidText = NO_TEXT
+    ) -> TakeMeasures:
+        """Measure a take by its file, and its text. Errors: DamagedTakes, StorageError."""
+        answer, _ = await self._ask(MeasureTake(str(path), said), job)
         return _measures(answer)
 
     async def tag(
