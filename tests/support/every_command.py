@@ -28,9 +28,15 @@ ALONE: Mapping[str, Sequence[Sequence[str]]] = {
     "read": [["inbox/post.md", "--force"]],
     "say": [["Some words.", "--force"]],
     "retry": [["inbox/post.md"], ["--failed"]],
-    "refresh": [["inbox/post.md"], []],
-    "respeak": [["inbox/post.md"], ["inbox/post.md", "--at", "0:00"]],
+    "refresh": [["inbox/post.md"], [], ["inbox/post.md", "--check"], ["--check"]],
+    "respeak": [
+        ["inbox/post.md"],
+        ["inbox/post.md", "--at", "0:00"],
+        ["inbox/post.md", "--doubtful"],
+        ["--doubtful"],
+    ],
     "status": [[], ["--json"]],
+    "takes": [[], ["inbox/post.md"], ["inbox/post.md", "--all"], ["inbox/post.md", "--json"]],
     "script": [
         ["inbox/post.md"],
         ["inbox/post.md", "--json"],

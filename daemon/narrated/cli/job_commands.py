@@ -1,17 +1,25 @@
-"""Commands about jobs and files: status, history, ignored, retry, respeak, refresh, cancel."""
+"""Commands about jobs and files: status, history, takes, retry, respeak, refresh and others."""
 
 import re
-from typing import Any
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from narrated.cli.command_context import (
     CommandContext,
+    exit_unless,
     json_option,
     print_json,
     print_lines,
 )
 from narrated.cli.completion import complete_file
+
+if TYPE_CHECKING:
+    from narrated.outbox.manifest_takes import ChunkTakes
+    from narrated.service.take_listing import TakeReport
 
 # Commands import their modules when they run: see main.py.
 
@@ -45,6 +53,65 @@ def history(context: CommandContext, file: str) -> None:
 
 
 @click.command()
+@click.argument("file", required=False, shell_complete=complete_file)
+@click.option("--all", "lists_all", is_flag=True, help="List every chunk, with its verdict.")
+@click.option("--play", "plays", is_flag=True, help="Play what is listed, one after the other.")
+@json_option
+@click.pass_obj
+def takes(
+    context: CommandContext, file: str | None, lists_all: bool, plays: bool, as_json: bool
+) -> None:
+    """List the doubtful takes of FILE: when they are heard, and what is wrong with them.
+
+    Each comes with the command that speaks it again. Without FILE, it lists the narrations that
+    have some.
+    """
+    if as_json and plays:
+        raise click.UsageError("Give either --json, or --play.")
+    client = context.daemon_client()
+    if file is None:
+        if lists_all or plays:
+            raise click.UsageError("Give a FILE with --all or --play.")
+        _print_doubtful(client.doubtful(), as_json)
+        return
+    report = client.takes(file, lists_all=lists_all)
+    if as_json:
+        import msgspec
+
+        print_json(msgspec.to_builtins(report))
+    else:
+        sound = client.take_sound(report) if plays else None
+        _print_takes(report, sound, lists_all)
+
+
+def _print_doubtful(narrations: list[tuple[str, int]], as_json: bool) -> None:
+    from narrated.terminal.take_lines import doubtful_line
+
+    if as_json:
+        print_json([{"path": path, "doubtful": count} for path, count in narrations])
+    elif narrations:
+        print_lines(doubtful_line(path, count) for path, count in narrations)
+        click.echo("narrated takes FILE lists those of a file")
+    else:
+        click.echo("No narration has doubtful takes.")
+
+
+def _print_takes(report: "TakeReport", sound: Path | None, lists_all: bool) -> None:
+    from narrated.terminal.take_lines import chunk_lines, listed_chunks, summary_lines
+
+    print_lines(summary_lines(report, lists_all=lists_all))
+    listed = listed_chunks(report, lists_all=lists_all)
+    chunks: Iterable[ChunkTakes] = listed
+    if sound is not None and listed:
+        from narrated.terminal.take_playback import played
+
+        chunks = played(sound, listed)
+    for each in chunks:
+        print_lines(chunk_lines(report, each))
+        sys.stdout.flush()  # the words come before the sound
+
+
+@click.command()
 @click.argument("file", shell_complete=complete_file)
 @json_option
 @click.pass_obj
@@ -71,20 +138,49 @@ def retry(context: CommandContext, file: str | None, failed: bool) -> None:
 
 
 @click.command()
-@click.argument("file", shell_complete=complete_file)
+@click.argument("file", required=False, shell_complete=complete_file)
 @click.option("--at", metavar="MM:SS", help="Respeak only the line at this time.")
+@click.option(
+    "--doubtful",
+    is_flag=True,
+    help="Respeak only doubtful takes; FILE may be a folder, or left out for all.",
+)
 @click.pass_obj
-def respeak(context: CommandContext, file: str, at: str | None) -> None:
+def respeak(context: CommandContext, file: str | None, at: str | None, doubtful: bool) -> None:
     """Speak FILE again, with a new take of each chunk."""
-    _run_user_command(context, "respeak", "spoken again", path=file, at_s=_seconds(at))
+    if doubtful and at is not None:
+        raise click.UsageError("Give either --at, or --doubtful.")
+    if doubtful:
+        _respeak_doubtful(context, file)
+    elif file is None:
+        raise click.UsageError("Give a FILE, or --doubtful.")
+    else:
+        _run_user_command(context, "respeak", "spoken again", path=file, at_s=_seconds(at))
+
+
+def _respeak_doubtful(context: CommandContext, path: str | None) -> None:
+    from narrated.terminal.command_reports import respoken_lines
+
+    client = context.daemon_client()
+    outcome = client.command("respeak_doubtful", path=path)
+    print_lines(respoken_lines(outcome, path, is_served=client.is_served))
+    for problem, remedy in ((problem, remedy) for _, problem, remedy in outcome["refused"]):
+        click.echo(f"narrated: {problem}\n          {remedy}", err=True)
+    exit_unless(not outcome["refused"])
 
 
 @click.command()
 @click.argument("path", required=False, shell_complete=complete_file)
+@click.option(
+    "--check", is_flag=True, help="Only check the takes that are published, and respeak bad ones."
+)
 @click.pass_obj
-def refresh(context: CommandContext, path: str | None) -> None:
+def refresh(context: CommandContext, path: str | None, check: bool) -> None:
     """Narrate PATH (a file, a folder, or everything) again, with today's configuration."""
-    _run_user_command(context, "refresh", "narrated again", path=path)
+    if check:
+        _run_user_command(context, "check", "checked", path=path)
+    else:
+        _run_user_command(context, "refresh", "narrated again", path=path)
 
 
 @click.command()
@@ -133,4 +229,4 @@ def _seconds(at: str | None) -> float | None:
     return sum(float(part) * 60.0**place for place, part in enumerate(reversed(parts)))
 
 
-COMMANDS = (status, history, ignored, retry, respeak, refresh, cancel, reload)
+COMMANDS = (status, history, takes, ignored, retry, respeak, refresh, cancel, reload)

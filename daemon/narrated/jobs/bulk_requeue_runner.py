@@ -130,6 +130,8 @@ class BulkRequeueRunner:
         match kind:
             case RequeueKind.REFRESH:
                 return self._jobs.renew(post, JobCause.REFRESH) is not None
+            case RequeueKind.CHECK:
+                return self._jobs.check(post) is not None
             case RequeueKind.RETRY | RequeueKind.UNREAD:
                 return self._jobs.renew(post, JobCause.FOUND) is not None
             case RequeueKind.HELD:
@@ -141,7 +143,7 @@ class BulkRequeueRunner:
         """Return the next sources that need a job, and where to go on; "" at the end."""
         jobs, consulted, after = self._ledger.jobs, self._ledger.consulted, requeue.after
         match requeue.kind:
-            case RequeueKind.REFRESH:
+            case RequeueKind.REFRESH | RequeueKind.CHECK:
                 found = jobs.refreshable(requeue.path, after, MOST_CREATED)
                 return found, _last(found, MOST_CREATED)
             case RequeueKind.RETRY:

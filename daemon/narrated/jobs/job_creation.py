@@ -3,10 +3,12 @@
 from collections.abc import Collection, Iterable
 from contextlib import suppress
 
+from msgspec.structs import replace
+
 from narrated.jobs.events import EventDispatcher, JobReady, JobStopped
 from narrated.jobs.plan import Plan, PlanOutdated
 from narrated.jobs.stem_assignment import StemAssignment
-from narrated.ledger.job import Job, JobCause, JobReason, JobState
+from narrated.ledger.job import KEEPS_PLAN, Job, JobCause, JobReason, JobState
 from narrated.ledger.store import Ledger
 
 
@@ -48,8 +50,8 @@ class JobCreator:
     def renew(self, path: str, cause: JobCause) -> Job | None:
         """Create another job because the user asks for it; None if its source is gone.
 
-        Crashes of workers at its chunks are forgotten. Another take that failed or was cancelled
-        is tried again as it was asked for, unless the user asks for today's settings.
+        Crashes of workers at its chunks are forgotten. Another take, or a check, that failed or was
+        cancelled is tried again as it was asked for, unless the user asks for today's settings.
         """
         newest = self._ledger.jobs.history(path)[-1]  # even one that is left out
         sha256 = self._ledger.sources.sha256(path)
@@ -57,12 +59,12 @@ class JobCreator:
             return None
         if self._ledger.crashes.any_known:
             self._forget_crashes(newest)
-        if newest.cause is JobCause.RESPEAK and cause is JobCause.FOUND:
+        if newest.cause in KEEPS_PLAN and cause is JobCause.FOUND:
             published = self._ledger.jobs.published(path)
             plan = None if published is None else self.plan(published)
             if published and plan and published.source_sha256 == sha256:
                 plan = plan.with_takes(self._ledger.takes.choices(path))
-                return self.create_planned(published, plan, JobCause.RESPEAK)
+                return self.create_planned(published, plan, newest.cause)
         return self.create(path, sha256, newest.size_bytes, cause)
 
     def create_planned(self, published: Job, plan: Plan, cause: JobCause) -> Job:
@@ -77,6 +79,24 @@ class JobCreator:
             return self._ledger.jobs.write_plan(
                 job, plan.encode(), title=title, narration=narration, keys=plan.keys
             )
+
+    def create_check(self, published: Job, plan: Plan) -> Job:
+        """Create a job that checks the takes of a published narration, whatever held before."""
+        takes = replace(plan.settings.takes, check="auto")
+        plan = replace(plan, settings=replace(plan.settings, takes=takes))
+        return self.create_planned(published, plan, JobCause.CHECK)
+
+    def check(self, path: str) -> Job | None:
+        """Create a job that checks the takes of a source's narration, if it is the present one.
+
+        None if there is none, if its source is gone or changed, or if a job is under way already.
+        """
+        published = self._ledger.jobs.published(path)
+        if published is None or self._ledger.jobs.unfinished(path):
+            return None
+        is_present = self._ledger.sources.sha256(path) == published.source_sha256
+        plan = self.plan(published) if is_present else None
+        return None if plan is None else self.create_check(published, plan)
 
     def plan(self, job: Job) -> Plan | None:
         """Return a job's plan; None if it has none, or one of an earlier format."""

@@ -20,7 +20,7 @@ from narrated.outbox.manifest_takes import (
     told_chunks,
 )
 from narrated.take_checks.fault_sentences import fault_sentence
-from narrated.take_checks.verdict import RULES_VERSION, Fault
+from narrated.take_checks.verdict import RULES_VERSION, Fault, Verdict
 
 _UNKNOWN = 0.0, 0.0
 
@@ -68,6 +68,11 @@ def times_of_lines(plan: Plan, blocks: Sequence[BlockTime]) -> ChunkTimes:
         for block, chunks in zip(blocks, lines, strict=True)
         for _ in chunks
     ]
+
+
+def known_takes(plan: Plan, seq: int, verdict: Verdict | None, times: ChunkTimes) -> ChunkTakes:
+    """Tell a chunk by its verdict, if it has one."""
+    return _told(plan, ChunkVerdict(seq, 1, verdict or Verdict()), times)
 
 
 def _told(plan: Plan, chunk: ChunkVerdict, times: ChunkTimes) -> ChunkTakes:

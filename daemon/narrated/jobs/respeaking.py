@@ -1,11 +1,14 @@
 """Respeaking: other takes of a published narration, in the settings that it was made with."""
 
+import asyncio
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import partial
 
-from narrated.errors import NarratedError
+import msgspec
+
+from narrated.errors import NarratedError, StorageError
 from narrated.jobs.held_posts import held_back_error
 from narrated.jobs.job_creation import JobCreator
 from narrated.jobs.narration_rendering import chunk_request
@@ -20,6 +23,17 @@ from narrated.workers.request_matching import ScheduledRequest, refusal
 
 OpenPool = Callable[[], AbstractAsyncContextManager[WorkerPool]]
 """Opens the workers: those of the daemon, or short-lived ones."""
+
+
+class DoubtfulRespoken(msgspec.Struct, frozen=True):
+    """The outcome of a request for other takes of doubtful chunks."""
+
+    spoken: tuple[str, ...]
+    """Narrations of which doubtful chunks are spoken again."""
+    good: tuple[str, ...]
+    """Those that have none."""
+    refused: tuple[tuple[str, str, str], ...]
+    """Those that cannot be spoken again, each with the problem and its remedy."""
 
 
 @dataclass(eq=False)
@@ -43,17 +57,68 @@ class Respeaking:
         published, plan = self._narration(path)
         seqs = await self._chunks_at(published, plan, at_s)
         async with self._pool() as pool:
-            speakers = _varying_speakers(path, plan, seqs, pool)
-            self._check_source(published)  # the last look before the ledger is changed
-            chunks = plan.draft.chunks
-            chosen = {seq for seq in seqs if chunks[seq].speaker in speakers}
-            with self._ledger.transaction():
-                takes = self._ledger.takes
-                takes.choose_next(path, {plan.digests[seq] for seq in chosen})
-                asked = self._asked_before(published, plan)
-                plan = asked.with_takes(takes.choices(path), only=chosen)
-                job = self._jobs.create_planned(published, plan, JobCause.RESPEAK)
-                _check_engines(path, plan, takes.missing(job.id), pool)
+            self._respeak(published, plan, seqs, pool)
+
+    async def respeak_doubtful(self, paths: Iterable[str]) -> DoubtfulRespoken:
+        """Choose the next take of each doubtful chunk of these narrations.
+
+        One that is refused stops no other. Errors: NarratedError, if the ledger refuses.
+        """
+        spoken: list[str] = []
+        good: list[str] = []
+        refused: list[tuple[str, str, str]] = []
+        async with self._pool() as pool:
+            for path in paths:
+                try:
+                    published, plan = self._narration(path)
+                    seqs = self._doubtful_chunks(published, plan)
+                    if seqs:
+                        self._respeak(published, plan, seqs, pool)
+                    (spoken if seqs else good).append(path)
+                except StorageError:
+                    raise
+                except NarratedError as error:
+                    refused.append((path, error.problem, error.remedy))
+                await asyncio.sleep(0)  # many hold up nothing else
+        return DoubtfulRespoken(tuple(spoken), tuple(good), tuple(refused))
+
+    async def check(self, path: str) -> None:
+        """Have the published takes of a source checked; only bad ones are spoken again.
+
+        Errors: NarratedError, and nothing is queued: if there is no such narration, or if its
+        source changed meanwhile.
+        """
+        published, plan = self._narration(path)
+        self._jobs.create_check(published, self._asked_before(published, plan))
+
+    def _respeak(self, published: Job, plan: Plan, seqs: Collection[int], pool: WorkerPool) -> None:
+        """Choose the next take of these chunks. Errors: NarratedError."""
+        path = published.path
+        speakers = _varying_speakers(path, plan, seqs, pool)
+        self._check_source(published)  # the last look before the ledger is changed
+        chunks = plan.draft.chunks
+        chosen = {seq for seq in seqs if chunks[seq].speaker in speakers}
+        with self._ledger.transaction():
+            takes = self._ledger.takes
+            takes.choose_next(path, {plan.digests[seq] for seq in chosen})
+            asked = self._asked_before(published, plan)
+            plan = asked.with_takes(takes.choices(path), only=chosen)
+            job = self._jobs.create_planned(published, plan, JobCause.RESPEAK)
+            _check_engines(path, plan, takes.missing(job.id), pool)
+
+    def _doubtful_chunks(self, published: Job, plan: Plan) -> Collection[int]:
+        """Return the chunks of a narration whose takes have faults.
+
+        Errors: NarratedError if its takes were not checked.
+        """
+        report = self._ledger.job_takes.report(published.id)
+        if report is None:
+            shown = printable(published.path)
+            raise NarratedError(
+                f"The takes of {shown} were not checked.", f"Check them: `{check_command(shown)}`."
+            )
+        count = len(plan.draft.chunks)
+        return [each.chunk for each in report.chunks if each.is_doubtful and each.chunk < count]
 
     def _asked_before(self, published: Job, plan: Plan) -> Plan:
         """Return the plan of another take that is not spoken yet: both are wanted."""
@@ -113,6 +178,11 @@ class Respeaking:
         heard = max((n for n, start_s in enumerate(starts) if start_s <= at_s), default=0)
         line = plan.draft.script.units[heard].id
         return [seq for seq, chunk in enumerate(chunks) if chunk.line == line]
+
+
+def check_command(path: str) -> str:
+    """The command that checks the takes of a narration."""
+    return f"narrated refresh {path} --check"
 
 
 def source_is_gone(path: str) -> NarratedError:

@@ -36,7 +36,7 @@ from narrated.jobs.shielded_outbox_changes import ShieldedOutboxChanges
 from narrated.jobs.source_moves import SourceMoves
 from narrated.jobs.standing import Ranking
 from narrated.jobs.stem_assignment import StemAssignment
-from narrated.ledger.job import Job, JobCause, JobReason, JobState
+from narrated.ledger.job import KEEPS_PLAN, Job, JobReason, JobState
 from narrated.ledger.store import Ledger
 from narrated.logs import fields
 from narrated.printable import printable
@@ -256,7 +256,7 @@ class JobRunner:
 
     async def _replace_plan(self, job: Job, error: NarratedError) -> None:
         """Plan an outdated job again, unless it is another take: then all would sound different."""
-        if job.cause is JobCause.RESPEAK:
+        if job.cause in KEEPS_PLAN:
             await self._fail(job, no_longer_the_same(job.path, error.problem))
         else:
             self._plan_again(job, error)

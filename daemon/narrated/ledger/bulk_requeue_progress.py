@@ -12,6 +12,7 @@ class RequeueKind(enum.StrEnum):
     """The sources that a requeue goes over; each of them gets another job."""
 
     REFRESH = "refresh"  # narrated, failed and waiting ones, below a folder
+    CHECK = "check"  # narrated ones, below a folder: their takes are checked
     RETRY = "retry"  # failed ones
     UNREAD = "unread"  # failed posts that an earlier version of reading could not read
     HELD = "held"  # drafts that are held back

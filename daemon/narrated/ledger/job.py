@@ -41,6 +41,8 @@ class JobCause(enum.StrEnum):
     CHECK = "check"  # the user asked to have its takes checked
 
 
+KEEPS_PLAN = frozenset({JobCause.RESPEAK, JobCause.CHECK})
+"""Causes of jobs that speak a published narration's own plan, or fail."""
 OPEN = frozenset({JobState.QUEUED, JobState.PLANNED, JobState.SPEAKING, JobState.PUBLISHING})
 ENDED = frozenset({JobState.SUPERSEDED, JobState.REMOVED})
 _STOPPED = ENDED | {JobState.FAILED, JobState.WAITING}

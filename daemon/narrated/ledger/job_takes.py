@@ -6,7 +6,8 @@ from array import array
 from collections.abc import Sequence
 from contextlib import suppress
 from itertools import chain
-from typing import NamedTuple
+
+import msgspec
 
 from narrated.ledger.database import Repository
 from narrated.outbox.manifest_takes import ManifestTakes, decoded_takes, encoded_takes
@@ -21,7 +22,7 @@ _UNSIGNED = "L" if array("L").itemsize == 4 else "I"
 _LONGEST_MS = (1 << 32) - 1
 
 
-class TakeCounts(NamedTuple):
+class TakeCounts(msgspec.Struct, frozen=True):
     """Numbers of chunks: see `ManifestTakes`."""
 
     checked: int
@@ -36,7 +37,7 @@ class JobTakes(Repository):
 
     def record(self, job: int, takes: ManifestTakes | None, times: ChunkTimes) -> None:
         """Record how the takes of a job turned out; nothing if they were not checked."""
-        counts = (0,) * len(_COUNTS) if takes is None else counts_of(takes)
+        counts = (0,) * len(_COUNTS) if takes is None else _counts(takes)
         if takes is not None or times:
             report = None if takes is None else bytes(encoded_takes(takes))
             self._write(
@@ -80,9 +81,8 @@ class JobTakes(Repository):
         return [(os.fsdecode(path), doubtful) for path, doubtful in rows]
 
 
-def counts_of(takes: ManifestTakes) -> TakeCounts:
-    """Return the counts of a narration's takes."""
-    return TakeCounts(*(getattr(takes, name) for name in _COUNTS))
+def _counts(takes: ManifestTakes) -> tuple[int, ...]:
+    return tuple(getattr(takes, name) for name in _COUNTS)
 
 
 def _encoded(times: ChunkTimes) -> bytes | None:

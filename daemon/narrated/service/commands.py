@@ -1,10 +1,12 @@
 """Commands that change the ledger, with or without a running daemon."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from narrated.errors import NarratedError
 from narrated.jobs.bulk_requeue_runner import BulkRequeueRunner
@@ -12,13 +14,29 @@ from narrated.jobs.error_notes import ErrorNotes
 from narrated.jobs.events import EventDispatcher, JobStopped
 from narrated.jobs.held_posts import held_back_error
 from narrated.jobs.job_creation import JobCreator
-from narrated.jobs.respeaking import Respeaking, source_is_gone
+from narrated.jobs.respeaking import DoubtfulRespoken, Respeaking, source_is_gone
 from narrated.ledger.bulk_requeue_progress import RequeueKind
 from narrated.ledger.job import Job, JobCause, JobState
+from narrated.ledger.job_takes import TakeCounts
 from narrated.ledger.store import Ledger
 from narrated.printable import printable
 from narrated.service.source_lookup import SourceLookup
 from narrated.service.source_names import SourceName
+from narrated.service.take_listing import TakeReport, take_report
+
+USER_COMMANDS = (
+    "retry",
+    "refresh",
+    "check",
+    "respeak",
+    "respeak_doubtful",
+    "cancel",
+    "history",
+    "takes",
+    "source",
+)
+_OF_FOLDERS = ("refresh", "check", "respeak_doubtful")
+_PAGE = 50
 
 
 class JobHistoryEntry(msgspec.Struct, frozen=True):
@@ -32,14 +50,16 @@ class JobHistoryEntry(msgspec.Struct, frozen=True):
     problem: str
     title: str
     duration_s: float
+    takes: TakeCounts | None = None
+    """Numbers of chunks whose takes were checked, and what came of it; None if they were not."""
 
 
-_history_fields = attrgetter("id", *JobHistoryEntry.__struct_fields__[1:])
+_history_fields = attrgetter("id", *JobHistoryEntry.__struct_fields__[1:-1])
 
 
 @dataclass(eq=False)
 class UserCommands:
-    """Retry, respeak, refresh, cancel, history; paths are relative to the inbox.
+    """Retry, respeak, refresh, check, cancel, history, takes; paths are relative to the inbox.
 
     Each returns the paths that it affects. Without a daemon that listens to events, the jobs wait
     in the ledger for the next start.
@@ -56,7 +76,8 @@ class UserCommands:
         """Run a command by its name. `named`: the source as the user typed it, to be found."""
         if named := request.pop("named", None):
             lookup = SourceLookup(self._ledger)
-            find = lookup.source_or_folder if verb == "refresh" else lookup.source
+            takes_folders = verb in _OF_FOLDERS
+            find = lookup.source_or_folder if takes_folders else lookup.source
             request["path"] = find(msgspec.convert(named, SourceName))
         return await getattr(self, verb)(**request)
 
@@ -94,6 +115,25 @@ class UserCommands:
         await self._respeaking.respeak(path, at_s)
         return [path]
 
+    async def respeak_doubtful(self, path: str | None) -> DoubtfulRespoken:
+        """Choose another take of each doubtful chunk: of a file, of a folder, or of all."""
+        folder = (path or "").rstrip("/")
+        if folder and self._ledger.jobs.published(folder):
+            return await self._respeaking.respeak_doubtful([folder])
+        return await self._respeaking.respeak_doubtful(self._doubtful(folder))
+
+    async def check(self, path: str | None) -> list[str]:
+        """Have the published takes checked: of a file, of a folder, or of all."""
+        folder = (path or "").rstrip("/")
+        if folder and self._ledger.jobs.history(folder):
+            await self._respeaking.check(folder)
+            return [folder]
+        return await self._requeues.requeue(RequeueKind.CHECK, folder)
+
+    async def takes(self, path: str, lists_all: bool = False) -> TakeReport:
+        """List the takes of a file's narration that are doubtful or were spoken again."""
+        return take_report(self._ledger, self._jobs, path, lists_all=lists_all)
+
     async def cancel(self, path: str) -> list[str]:
         """Stop the jobs of a file; its published narration stays."""
         stoppable = self._ledger.jobs.stoppable(path)
@@ -109,7 +149,16 @@ class UserCommands:
 
     async def history(self, path: str) -> list[JobHistoryEntry]:
         """Every version of a file, oldest first."""
-        return [JobHistoryEntry(*_history_fields(job)) for job in self._history(path)]
+        counts = self._ledger.job_takes.counts
+        entries = [JobHistoryEntry(*_history_fields(job)) for job in self._history(path)]
+        return [replace(each, takes=counts(each.job)) for each in entries]
+
+    def _doubtful(self, folder: str) -> Iterator[str]:
+        """Yield the narrations with doubtful chunks, by their paths."""
+        after = ""
+        while found := self._ledger.job_takes.first_doubtful(_PAGE, after=after, folder=folder):
+            yield from (path for path, _ in found)
+            after = found[-1][0]
 
     def _refuse_held(self, path: str) -> None:
         """Raise NarratedError for a draft: it would be held back again."""

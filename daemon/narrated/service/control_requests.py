@@ -8,7 +8,7 @@ from narrated.daemon_commands import RESTART
 from narrated.errors import NarratedError
 from narrated.inbox.ignore_verdict import IgnoreVerdict, ignore_verdict
 from narrated.service.app import App
-from narrated.service.commands import UserCommands
+from narrated.service.commands import USER_COMMANDS, UserCommands
 from narrated.service.status_lists import StatusLists
 from narrated.service.status_report import StatusReport
 from narrated.workers.pool import EngineProbe
@@ -53,7 +53,7 @@ class ControlRequests:
                 return self._app.ledger.rates.all(), b""
             case "resume":
                 return self._app.breaks.resume(), b""
-            case "retry" | "refresh" | "respeak" | "cancel" | "history" | "source" as verb:
+            case verb if verb in USER_COMMANDS:
                 return await self._commands.perform(verb, request), b""
         raise NarratedError(
             "The daemon does not know this request: it may be an older version.",

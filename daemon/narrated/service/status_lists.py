@@ -40,7 +40,7 @@ class StatusPage(msgspec.Struct, frozen=True):
 
 
 class StatusLists:
-    """The lists of a status: waiting, failed, done, the open states, and what stays unread."""
+    """The lists of a status: files by state, those that stay unread, and doubtful narrations."""
 
     def __init__(self, ledger: Ledger, **others: Source) -> None:
         """`others` are the lists that a running daemon has, by name; any thread may read them."""
@@ -51,6 +51,7 @@ class StatusLists:
             **{str(state): self._open(state) for state in (*OPEN, JobState.DONE)},
             "left_out": self._left_out,
             "held_back": self._held_back,
+            "doubtful": self._doubtful,
             "arriving": _nothing,
             "conflicts": _nothing,
             **others,
@@ -90,6 +91,10 @@ class StatusLists:
     def _held_back(self, after: Any, most: int) -> Entries:
         posts = self._ledger.held_back.first(most, after=str(after or ""))
         return [(path, (path, why)) for path, why in posts]
+
+    def _doubtful(self, after: Any, most: int) -> Entries:
+        found = self._ledger.job_takes.first_doubtful(most, after=str(after or ""))
+        return [(path, (path, count)) for path, count in found]
 
 
 def _nothing(after: Any, most: int) -> Entries:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from narrated.human_formatting import count_noun
 from narrated.printable import line_of, printable
 from narrated.reading.file_kinds import other_kinds_line
 from narrated.service.status_report import (
@@ -44,6 +45,7 @@ def status_note(status: StatusReport, now: datetime) -> str:
         "Conflicting copies, not read: keep one and delete the other",
         _conflicts(status),
     )
+    lines += _section("Doubtful takes (`narrated takes FILE` tells more)", _doubtful(status))
     lines += _section("Left out, because they are older than `since`", _left_out(status))
     lines += _section(
         "Held back until they are published", _pairs(status.held_back, status.held_back_count)
@@ -65,6 +67,12 @@ def _queue(status: StatusReport) -> list[str]:
 def _left_out(status: StatusReport) -> list[str]:
     shown = [f"{day} {printable(path)}" for path, day in status.left_out[:_ELLIPSIS_LIMIT]]
     return _counted(shown, status.left_out_count)
+
+
+def _doubtful(status: StatusReport) -> list[str]:
+    first = status.doubtful[:_ELLIPSIS_LIMIT]
+    shown = [f"{printable(path)}: {count_noun(count, 'doubtful take')}" for path, count in first]
+    return _counted(shown, status.doubtful_count)
 
 
 def _left_alone(status: StatusReport) -> list[str]:

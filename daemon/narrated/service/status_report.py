@@ -2,16 +2,12 @@
 
 import heapq
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from operator import attrgetter
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
 
-from narrated.config.podcast import show_of
 from narrated.config.values import Config
 from narrated.config.work_hours import WorkHours
 from narrated.engines.interface import ModelStatus
@@ -19,10 +15,9 @@ from narrated.errors import StorageError
 from narrated.human_formatting import duration
 from narrated.ledger.job import OPEN, JobState
 from narrated.ledger.store import Ledger
-from narrated.outbox.podcast_files import FEED_NAME, feed_beginning
 from narrated.podcast.page_episode import PAGE_NAME
-from narrated.podcast.show import NO_ADDRESS, NO_ADDRESS_REMEDY, Show
 from narrated.printable import printable
+from narrated.service.podcast_status import no_address, podcast_at_rest, section_problems
 from narrated.service.state_lock import holder
 from narrated.service.work_breaks import WorkBreak, WorkBreaks
 
@@ -102,6 +97,9 @@ class StatusReport(msgspec.Struct, frozen=True):
     held_back: tuple[tuple[str, str], ...] = ()
     """The first posts that are not public yet, each with the reason."""
     held_back_count: int = 0
+    doubtful: tuple[tuple[str, int], ...] = ()
+    """The first narrations with doubtful takes, each with their number."""
+    doubtful_count: int = 0
     other_kinds: dict[str, int] = {}
     """Files of no kind that is read, counted by suffix at the last scan."""
     ignored_count: int = 0
@@ -196,7 +194,7 @@ class StatusReporter:
             workers=tuple(WorkerStatus(*_worker(each)) for each in self._app.pool.states()),
             cache_bytes=self._app.cache.size_bytes,
             feeds=self._feeds(),
-            no_address=_no_address(self._app.podcast.shows),
+            no_address=no_address(self._app.podcast.shows),
             page=str(self._app.config.outbox / PAGE_NAME) if self._app.page.stands else "",
         )
 
@@ -312,49 +310,12 @@ def report_at_rest(config: Config) -> StatusReport:
             **_of_ledger(ledger),
             **left_open(ledger),
             **_of_break(lasting, str(lasting or "")),
-            **_of_podcast(config, ledger.podcasts.folders()),
-            notices=(*rest.notices, *_of_sections(config, ledger)),
+            **podcast_at_rest(config, ledger.podcasts.folders()),
+            notices=(*rest.notices, *section_problems(config, ledger)),
             cache_bytes=ledger.takes.total_bytes(),
         )
     finally:
         ledger.close()
-
-
-def _of_podcast(config: Config, folders: Iterable[str]) -> dict[str, Any]:
-    """Find the feeds of shows in these folders of the outbox, and the page, if they are ours."""
-    if config.podcast is None or (root := show_of(config)) is None:
-        return {}
-    from narrated.podcast.feed_parts import MARK  # late: `narrated status` needs few modules
-    from narrated.podcast.page_markup import PAGE_MARK
-
-    names = (f"{each}/{FEED_NAME}" if each else FEED_NAME for each in sorted(folders))
-    feeds = tuple(filter(None, (_ours(config.outbox, each, MARK) for each in names)))
-    return {
-        "feeds": feeds,
-        "no_address": _no_address([root]) if feeds else "",
-        "page": _ours(config.outbox, PAGE_NAME, PAGE_MARK) if config.podcast.page else "",
-    }
-
-
-def _of_sections(config: Config, ledger: Ledger) -> Iterator[str]:
-    """Yield what is wrong with the sections of folders, as a daemon tells it."""
-    if config.podcast is not None:
-        from narrated.inbox.name_rules import ignored  # late: `narrated status` needs few modules
-
-        for each in ledger.folder_shows.all():
-            if each.problem and not ignored(each.path, config.ignore):
-                yield each.problem
-
-
-def _no_address(shows: Iterable[Show]) -> str:
-    return "" if all(each.base_url for each in shows) else f"{NO_ADDRESS} {NO_ADDRESS_REMEDY}"
-
-
-def _ours(outbox: Path, name: str, mark: bytes) -> str:
-    with suppress(StorageError):
-        if mark in feed_beginning(outbox, name, 1024):
-            return str(outbox / name)
-    return ""
 
 
 def _of_break(lasting: WorkBreak | None, told: str) -> dict[str, Any]:
@@ -391,6 +352,8 @@ def _of_ledger(ledger: Ledger) -> dict[str, Any]:
         "left_out_count": ledger.left_out.count(),
         "held_back": tuple(ledger.held_back.first(MOST_LISTED)),
         "held_back_count": ledger.held_back.count(),
+        "doubtful": tuple(ledger.job_takes.first_doubtful(MOST_LISTED)),
+        "doubtful_count": ledger.job_takes.doubtful_count(),
     }
 
 

@@ -92,6 +92,9 @@ def status_lines(status: dict[str, Any]) -> Iterator[str]:
     for path in status["conflicts"]:
         yield f"  conflict {printable(path)} is not read: keep one version, delete the other"
     yield from _rest("conflicts", status, status.get("conflicts_count", 0))
+    if doubtful := status.get("doubtful_count"):
+        told = count_noun(doubtful, "narration")
+        yield f"  doubtful takes in {told}: `narrated takes` lists them"
     if status["left_out_count"]:
         first = ", ".join(printable(path) for path, _ in status["left_out"][:10])
         yield f"  left out {status['left_out_count']} older than `since`: {first}"
@@ -173,7 +176,32 @@ def history_lines(versions: list[dict[str, Any]]) -> Iterator[str]:
         when = time.strftime("%Y-%m-%d %H:%M:%S %z", time.localtime(each["changed_at"]))
         heard = f", {duration(each['duration_s'])}" if each["duration_s"] else ""
         why = f": {printable(each['problem'])}" if each["problem"] else ""
-        yield f"{when}  {each['state']} ({each['cause']}){heard}{why}"
+        takes = _take_counts(each.get("takes"))  # a daemon of before tells none
+        yield f"{when}  {each['state']} ({each['cause']}){heard}{takes}{why}"
+
+
+def _take_counts(counts: dict[str, int] | None) -> str:
+    """Tell in short how the takes of a version turned out."""
+    if not counts:
+        return ""
+    told = [f", {count_noun(counts['checked'], 'take')} checked"]
+    if counts["retaken"]:
+        told.append(f"{counts['retaken']} spoken again")
+    if counts["doubtful"]:
+        told.append(f"{counts['doubtful']} doubtful")
+    return ", ".join(told)
+
+
+def respoken_lines(outcome: dict[str, Any], asked: str | None, *, is_served: bool) -> Iterator[str]:
+    """Say which doubtful takes are spoken again; `asked`: the file or folder, None for all."""
+    when = "" if is_served else " when the daemon starts"
+    for path in outcome["spoken"]:
+        yield f"the doubtful takes of {printable(path)} are spoken again{when}"
+    for path in outcome["good"]:
+        yield f"{printable(path)} has no doubtful takes"
+    if not any(outcome.values()):
+        where = f" in {printable(asked)}" if asked else ""
+        yield f"no narration{where} has doubtful takes"
 
 
 def finding_lines(finding: "Finding") -> Iterator[str]:

@@ -23,10 +23,11 @@ from narrated.service.source_names import read_name
 from narrated.service.state_access import lock_refusal, refusal
 from narrated.service.state_lock import LockHolder, holder
 from narrated.service.state_record import find_daemon
-from narrated.terminal.paged_status import narrated_paths, whole_status
+from narrated.terminal.paged_status import doubtful_narrations, narrated_paths, whole_status
 
 if TYPE_CHECKING:
     from narrated.ledger.engine_rates import EngineRate
+    from narrated.service.take_listing import TakeReport
     from narrated.workers.pool import EngineProbe
 
 REFUSED = "The configuration is refused, and the old one kept"
@@ -129,10 +130,35 @@ class DaemonClient:
         return narrated_paths(lambda request: dict(self._answer(request)[0]))
 
     def command(self, verb: str, **request: Any) -> Any:
-        """Run the user command `verb`: retry, respeak, refresh, cancel or history."""
+        """Run a user command by its verb: see `UserCommands`."""
         if self._config is not None and request.get("path") is not None:
             request["named"] = msgspec.to_builtins(read_name(self._config, request.pop("path")))
         return self._answer({"do": verb, **request})[0]
+
+    def takes(self, typed: str, *, lists_all: bool) -> "TakeReport":
+        """The takes of a narration. After the loss of a ledger, its manifest tells them."""
+        from narrated.outbox import untrusted_reads
+        from narrated.outbox.manifest_takes import decoded_takes
+        from narrated.service.take_listing import TakeReport
+
+        answer = self.command("takes", path=typed, lists_all=lists_all)
+        report = msgspec.convert(answer, TakeReport)
+        if report.takes is None and self._config is not None:
+            found = untrusted_reads.manifest(self._config.outbox, report.stem)
+            if found is not None and found.source.path == report.path:
+                return msgspec.structs.replace(report, takes=decoded_takes(found.takes))
+        return report
+
+    def take_sound(self, report: "TakeReport") -> Path:
+        """The sound file of a narration. Errors: NarratedError."""
+        from narrated.terminal.take_playback import published_sound
+
+        assert self._config is not None, "a narration is of a configuration"
+        return published_sound(self._config.outbox, report.stem, report.path)
+
+    def doubtful(self) -> list[tuple[str, int]]:
+        """The narrations with doubtful takes, each with their number."""
+        return doubtful_narrations(lambda request: dict(self._answer(request)[0]))
 
     def ignored(self, typed: str) -> dict[str, Any]:
         """Say whether a file of the inbox is read, and by which rule: an IgnoreVerdict."""

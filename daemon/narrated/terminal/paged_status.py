@@ -15,13 +15,13 @@ def whole_status(ask: Ask) -> dict[str, Any]:
     The daemon works on between two pages: a file whose state changes then may be in two lists.
     """
     status = ask({"do": "status"})
-    for name in ("waiting", "failed", "left_out", "held_back", "conflicts"):
+    for name in ("waiting", "failed", "left_out", "held_back", "conflicts", "doubtful"):
         status[name] = list(_pages(ask, name))
     waiting = {file["path"] for file in status["waiting"]}
     status["arriving"] = [each for each in _pages(ask, "arriving") if each[0] not in waiting]
     status["queue"] = _queue(ask, status)
     status["queued"] = len(status["queue"])
-    counted = ("arriving", "left_out", "held_back", "conflicts")
+    counted = ("arriving", "left_out", "held_back", "conflicts", "doubtful")
     return status | {f"{name}_count": len(status[name]) for name in counted}
 
 
@@ -29,6 +29,11 @@ def narrated_paths(ask: Ask) -> set[str]:
     """Return the sources that are narrated, as the inbox has them now."""
     opened = (path for state in sorted(OPEN) for path in _pages(ask, str(state)))
     return {*_pages(ask, str(JobState.DONE))} - {*opened}
+
+
+def doubtful_narrations(ask: Ask) -> list[tuple[str, int]]:
+    """Return the narrations with doubtful takes, each with their number."""
+    return [(path, count) for path, count in _pages(ask, "doubtful")]
 
 
 def _queue(ask: Ask, status: dict[str, Any]) -> list[str]:

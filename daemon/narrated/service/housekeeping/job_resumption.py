@@ -9,7 +9,7 @@ from narrated.backoff import Backoff
 from narrated.errors import StorageError
 from narrated.inbox.async_reads import AsyncInboxReader
 from narrated.jobs.error_notes import ErrorNotes
-from narrated.ledger.job import Job, JobCause, JobReason, JobState
+from narrated.ledger.job import KEEPS_PLAN, Job, JobReason, JobState
 from narrated.ledger.store import Ledger
 from narrated.service.housekeeping.duty import Duty
 from narrated.workers.pool import WorkerPool
@@ -61,7 +61,7 @@ class JobResumption:
         # A job that waited for an engine is planned again: its voice may have changed. Another
         # take keeps to the settings of the narration.
         replans = replan or job.reason is JobReason.ENGINE
-        replans = replans and job.cause is not JobCause.RESPEAK
+        replans = replans and job.cause not in KEEPS_PLAN
         goes_on = not replans and self._ledger.jobs.plan(job) is not None
         self._push(self._ledger.jobs.move(job, JobState.PLANNED if goes_on else JobState.QUEUED))
 

@@ -1,0 +1,75 @@
+"""Lists the takes of a published narration, for `narrated takes`."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from narrated.errors import NarratedError
+from narrated.jobs.job_creation import JobCreator
+from narrated.jobs.narration_takes import known_takes
+from narrated.ledger.job import Job
+from narrated.ledger.store import Ledger
+from narrated.outbox.manifest_takes import ChunkTakes, ManifestTakes
+from narrated.printable import printable
+
+MOST_LISTED = 20_000
+"""Bound on the chunks of an answer: those of a book of forty hours."""
+
+
+class TakeReport(msgspec.Struct, frozen=True):
+    """The takes of a narration."""
+
+    path: str
+    stem: str
+    """Its name in the outbox, below it."""
+    takes: ManifestTakes | None
+    """None if they were not checked, or if only the manifest knows: the ledger was restored."""
+    others: tuple[ChunkTakes, ...] = ()
+    """The chunks that it does not tell, if they are asked for."""
+    unknown: tuple[int, ...] = ()
+    """The numbers of those of them that were not checked."""
+
+
+def take_report(ledger: Ledger, jobs: JobCreator, path: str, *, lists_all: bool) -> TakeReport:
+    """Report the takes of a source's narration; `lists_all`: with those that are good.
+
+    Errors: NarratedError if it has none.
+    """
+    published = ledger.jobs.published(path)
+    if published is None:
+        raise NarratedError(
+            f"{printable(path)} has no narration yet.",
+            f"`narrated history {printable(path)}` tells why.",
+        )
+    takes = ledger.job_takes.report(published.id)
+    report = TakeReport(path, published.stem, takes)
+    if not lists_all:
+        return report
+    told = {each.chunk for each in takes.chunks} if takes else set()
+    others = [
+        each for each in _all_chunks(ledger, jobs, published, takes) if each[0].chunk not in told
+    ]
+    return msgspec.structs.replace(
+        report,
+        others=tuple(chunk for chunk, _ in others),
+        unknown=tuple(chunk.chunk for chunk, is_known in others if not is_known),
+    )
+
+
+def _all_chunks(
+    ledger: Ledger, jobs: JobCreator, published: Job, takes: ManifestTakes | None
+) -> Iterator[tuple[ChunkTakes, bool]]:
+    """Yield each chunk, and True if its take was checked; none if the plan is not known."""
+    plan = jobs.plan(published)
+    if plan is None:
+        return
+    times = ledger.job_takes.times(published.id)
+    count = min(len(plan.draft.chunks), MOST_LISTED)
+    is_whole = takes is not None and takes.checked >= len(plan.draft.chunks)
+    hearing = takes.hearing if takes else ""
+    for seq in range(count):
+        verdict = None
+        if not is_whole:
+            key = plan.keys[seq]
+            verdict = ledger.verdicts.get(key, hearing) or ledger.verdicts.get(key)
+        yield known_takes(plan, seq, verdict, times), is_whole or verdict is not None
