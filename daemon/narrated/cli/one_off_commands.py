@@ -34,6 +34,14 @@ if TYPE_CHECKING:
 @click.option("--strict", is_flag=True, help="With --check: exit with 1 if markup would be said.")
 @click.option("--all", "every_skip", is_flag=True, help="With --check: list every skipped part.")
 @json_option
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path),
+    help="Write the script of FILE into this file, for you to edit: save it as POST.script.md "
+    "beside the post, and narrated says it. - is stdout.",
+)
+@click.option("--force", "-f", is_flag=True, help="With -o: replace the file if you edited it.")
 @click.pass_obj
 def script(
     context: CommandContext,
@@ -42,13 +50,22 @@ def script(
     strict: bool,
     every_skip: bool,
     as_json: bool,
+    output: Path | None,
+    force: bool,
 ) -> None:
     """Print the script of FILE: text, pauses, chunks and skipped parts.
 
     FILE is any text or picture, a folder that is a gallery, or the name of a source or of what was
     published of it.
-    With --check, it is a folder, or one or several files.
+    With --check, it is a folder, or one or several files. With -o, FILE may be - for stdin.
     """
+    if output is not None:
+        if check or strict or every_skip or as_json or len(files) != 1:
+            raise click.UsageError("-o goes with one FILE alone: narrated script FILE -o OUT.")
+        _write_script(context, files[0], output, replaces=force)
+        return
+    if force:
+        raise click.UsageError("--force goes with -o.")
     if check and files:
         found = _checked(context, files)
         _print_check(found, every_skip=every_skip, as_json=as_json)
@@ -85,6 +102,19 @@ def _print_script(context: CommandContext, file: Path, as_json: bool) -> None:
         print_json(msgspec.to_builtins(found))
     else:
         print_lines(preview_lines(found, shutil.get_terminal_size((WIDTH, 0)).columns))
+
+
+def _write_script(context: CommandContext, file: Path, output: Path, *, replaces: bool) -> None:
+    from narrated.terminal.given_document import document_of_file, document_of_stdin
+    from narrated.terminal.script_output import check_target, write_script_file
+
+    check_target(output, replaces=replaces)
+    config = context.config_if_any
+    if str(file) == "-":
+        given = document_of_stdin()
+    else:
+        given = document_of_file(config, _source_file(context, file))
+    print_lines(write_script_file(config, given, output, replaces=replaces))
 
 
 def _source_file(context: CommandContext, file: Path) -> Path:

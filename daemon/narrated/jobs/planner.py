@@ -156,6 +156,14 @@ class Planner:
         hold = find_hold(place or path, draft) if defaults.holds_drafts else None
         return draft if hold is None else msgspec.structs.replace(draft, held_back=hold.why)
 
+    async def draft_once(
+        self, path: str, source: bytes, defaults: JobDefaults, place: str = ""
+    ) -> Draft:
+        """Draft these bytes as if they lay at this path below the root, without a script file."""
+        overrides = self.overrides(defaults)
+        request = _PlanRequest(path, source, 0, defaults, overrides, place=place)
+        return (await self._draft(request))[0]
+
     async def _plan(self, asked: _PlanRequest) -> Plan:
         """Plan a source as if it were at this path of the inbox."""
         path, defaults = asked.path, asked.defaults

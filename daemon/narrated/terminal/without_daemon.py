@@ -21,7 +21,7 @@ from narrated.script.script import Draft
 from narrated.service.state_lock import LockHolder, StateLock
 from narrated.service.status_lists import page_at_rest
 from narrated.service.status_report import report_at_rest
-from narrated.terminal.given_document import NOWHERE, root_and_path
+from narrated.terminal.given_document import NOWHERE, GivenDocument, root_and_path
 from narrated.workers.pool import EngineProbe, probe_engines
 
 if TYPE_CHECKING:
@@ -67,6 +67,16 @@ def draft(config: Config | None, file: Path) -> Draft:
     is_inside = config is not None and root == config.inbox.resolve()
     place = path if is_inside else str(file.resolve())
     return _in_own_app(config, lambda app: app.planner.draft(path, app.defaults, place), inbox=root)
+
+
+def draft_given(config: Config | None, given: GivenDocument) -> Draft:
+    """The script of a given document, whatever its script file says."""
+    path, content, place = given.document.path, given.document.content, given.document.place
+    return _in_own_app(
+        config,
+        lambda app: app.planner.draft_once(path, content, app.defaults, place),
+        inbox=given.root,
+    )
 
 
 def check_folder(config: Config | None, folder: Path, on_file: "OnFile") -> "FolderCheck":

@@ -10,7 +10,6 @@
 import codecs
 import re
 
-from narrated.human_formatting import count_noun
 from narrated.printable import printable
 from narrated.script.review.kept_base import base_block
 from narrated.script.review.line_tags import line_tag
@@ -46,13 +45,15 @@ def script_name(name: str) -> str:
     return f"{stem if dot and stem and '/' not in suffix else name}{SCRIPT_SUFFIX}"
 
 
-def write_script(draft: Draft, name: str) -> str:
-    """Write the script file of a draft, whose post has this name."""
-    return write_review(script_of_draft(draft), draft, name)
+def write_script(draft: Draft, name: str, saved_as: str = "") -> str:
+    """Write the script file of a draft; see `write_review`."""
+    return write_review(script_of_draft(draft), draft, name, saved_as)
 
 
 def write_review(script: ReviewScript, draft: Draft, name: str, saved_as: str = "") -> str:
-    """Write the script file of a script of this draft, such as one with a person's changes.
+    """Write the file of a script of this draft, whose post has this name.
+
+    The script may have a person's changes.
 
     Its base is the draft's: what differs from it counts as the person's. `saved_as` is the name
     that the file needs to be found; empty for that of `script_name`.
@@ -70,11 +71,6 @@ def write_review(script: ReviewScript, draft: Draft, name: str, saved_as: str = 
         base_block(own),
     ]
     return "\n\n".join(parts) + "\n"
-
-
-def count_lines(script: ReviewScript) -> str:
-    """Count the lines of a script for a person."""
-    return count_noun(len(script.lines), "line")
 
 
 def _line(line: ReviewLine) -> str:
