@@ -21,8 +21,8 @@ _WIDE_SIGN = re.compile(f"[{_WIDE}]")
 _WIDE_WORD = 0.5
 """Words that a sign of such a script counts for."""
 
-_LIGHT = word_set("a an and of on the")
-"""Words that voices swallow and Whisper adds."""
+_LIGHT = word_set("a an and dot of on point slash the")
+"""Words that voices swallow and Whisper adds, or writes as a sign."""
 _HESITATIONS = word_set("uh um uhm er erm hm hmm mm mhm mmm")
 _NOUNS_IN_CAPITALS = frozenset(("de", "lb"))
 """Languages in which a capital says nothing."""

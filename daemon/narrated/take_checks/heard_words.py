@@ -1,8 +1,9 @@
 """Compare what a hearing model heard of a take with what its text says.
 
-A run of two words or more that was added or lost is a fault, and so are too many letters heard
-otherwise. Spelling is none: numbers, letters, contractions, joined words and words that sound alike
-are the same, and a name or a word of the lexicon may be heard in any way.
+A run of two words or more that was added or lost is a fault, and so is one long word that was lost;
+and too many letters heard otherwise, in one place or in all. Spelling is none: numbers, letters,
+contractions, joined words and words that sound alike are the same, and a name or a word of the
+lexicon may be heard in any way. `bench/takes.py limits` has the limits' catches and false alarms.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,8 +19,13 @@ from narrated.take_checks.letter_distance import letter_distance
 from narrated.take_checks.verdict import Fault, FaultKind
 from narrated.take_checks.word_alignment import Difference, differences
 
-MOST_DISTANCE = 0.2
+MOST_DISTANCE = 0.25
 """The share of letters that may be heard otherwise."""
+MOST_DISTANCE_OF_PLACE = 0.65
+"""That of neighbouring words, if so many letters of them are others:"""
+LEAST_LETTERS_OF_PLACE = 8
+LEAST_LOST_LETTERS = 5
+"""Of one word that is a fault if nothing is heard for it."""
 LEAST_RUN = 2.0
 """Words in a row that are a fault if they are added or lost."""
 _LEAST_RUN_LETTERS = 5
@@ -92,23 +98,39 @@ def _compared(
 ) -> HeardWords:
     runs = [(_added(place), _missing(place)) for place in places]
     added = sum(run for run, _ in runs if run >= LEAST_RUN) + beyond
-    missing = sum(run for _, run in runs if run >= LEAST_RUN)
+    missing = sum(run for _, run in runs if run >= LEAST_RUN) + sum(map(_lost, places))
     if not heard:
         missing = max(missing, 1.0)
-    edits = [_edits(place) for place in places]
+    edits = sum(map(_edits, places))
     letters = max(_letters(said), _letters(heard), 1)
-    rest = sum(edit for edit, run in zip(edits, runs, strict=True) if max(run) < LEAST_RUN)
-    distance = min(1.0, sum(edits) / letters)
+    distance = min(1.0, edits / letters)
+    others = [place for place, run in zip(places, runs, strict=True) if max(run) < LEAST_RUN]
     faults = [
         *([Fault(FaultKind.WORDS_ADDED, added)] if added else []),
         *([Fault(FaultKind.WORDS_MISSING, missing)] if missing else []),
-        *([Fault(FaultKind.MISHEARD, distance)] if _is_misheard(rest, letters) else []),
+        *([Fault(FaultKind.MISHEARD, distance)] if _are_misheard(others, letters) else []),
     ]
     return HeardWords(tuple(faults), distance, tuple(islice(_pairs(places), _MOST_PAIRS)))
 
 
-def _is_misheard(edits: int, letters: int) -> bool:
-    return edits >= _LEAST_LETTERS and edits > MOST_DISTANCE * letters
+def _are_misheard(places: Sequence[Difference], letters: int) -> bool:
+    """True if too much is heard otherwise beside the runs; `letters` are those of the text."""
+    edits = sum(map(_edits, places))
+    is_far = edits >= _LEAST_LETTERS and edits > MOST_DISTANCE * letters
+    return is_far or any(map(_is_misheard, places))
+
+
+def _is_misheard(place: Difference) -> bool:
+    edits, letters = _edits(place), max(_letters(place.said), _letters(place.heard))
+    return edits >= LEAST_LETTERS_OF_PLACE and edits > MOST_DISTANCE_OF_PLACE * letters
+
+
+def _lost(place: Difference) -> float:
+    """Count a single long word for which nothing was heard."""
+    is_one = _missing(place) < LEAST_RUN and _weight(place.said) > 0
+    is_name = any(word.is_name for word in place.said)
+    is_long = _letters(place.said) >= LEAST_LOST_LETTERS
+    return 1.0 if is_one and is_long and not place.heard and not is_name else 0.0
 
 
 def _added(place: Difference) -> float:
