@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from mumbling import LETTER_S, LETTERS, LOWEST_HZ, STEP_HZ, Wave
+from mumbling import LETTER_S, LETTERS, LOWEST_HZ, STEP_HZ, Wave, read
 from numpy.typing import NDArray
 
 from narrated.engines.interface import HearingResult, ModelFreeEngine, ProgressReport
@@ -73,7 +73,7 @@ def load(options: dict[str, Any], context: Any) -> Ear:
     """The engine, once the file is there that the options ask for."""
     if "unless" in options and not Path(options["unless"]).exists():
         raise EngineUnavailable(f"{options['unless']} is missing.", "Make that file.")
-    return Ear(dict(options))
+    return Ear({name: read(each) for name, each in options.items()})
 
 
 def heard(pcm: bytes, rate: int) -> tuple[list[str], float]:

@@ -14,8 +14,8 @@ Kinds: cut, tail, repeat, noise, silence (inside), ending (silence at the end), 
 (other words), clip, nothing, and endless (the words are right, but the engine says that it did
 not end). With `tells: true` it says of every take if it ended.
 
-Other options: rows, varies, voices, delay_s (each step), log (a file: a line of JSON for each take,
-with text, take and kind).
+Maps and lists may be JSON. Other options: rows, varies, voices, delay_s (each step), log (a file: a
+line of JSON for each take, with text, take and kind).
 """
 
 import hashlib
@@ -117,7 +117,13 @@ class Mumbling(ModelFreeEngine):
 
 def load(options: dict[str, Any], context: Any) -> Mumbling:
     """The engine; it needs nothing."""
-    return Mumbling(dict(options))
+    return Mumbling({name: read(each) for name, each in options.items()})
+
+
+def read(option: Any) -> Any:
+    """An option's value: a map or a list comes as JSON, since a configuration takes neither."""
+    is_json = isinstance(option, str) and option.startswith(("{", "["))
+    return json.loads(option) if is_json else option
 
 
 def said(text: str, kind: str, chance: Random) -> bytes:

@@ -9,10 +9,10 @@ DIEONCE dies only while the file of the option `died` does not exist, and makes 
 Options of the engine: kind, rows, sample_rate, seconds_a_character, delay_s, log (a file that
 gets a line for each text spoken), died, load_s, die_at_load and hang_at_load (true, or a file
 whose presence makes it so), front (its version: marked parts of a text go into the log in
-brackets), held (a file: while it is there, no request ends), worn_after, unless (a file whose
-absence makes the engine unavailable), voices, amplitude (of its tones, which then are nothing
-else), languages (that it hears), tells (`words`: it tells when each word is heard; `lies`: it
-tells what cannot be).
+brackets), steady (its steady_options, as JSON), held (a file: while it is there, no request
+ends), worn_after, unless (a file whose absence makes the engine unavailable), voices, amplitude
+(of its tones, which then are nothing else), languages (that it hears), tells (`words`: it tells
+when each word is heard; `lies`: it tells what cannot be).
 """
 
 import hashlib
@@ -53,6 +53,7 @@ class Toy(ModelFreeEngine):
         self.sample_rate = int(options.get("sample_rate", 22050)) if self.kind == "speech" else 0
         self.languages = tuple(options.get("languages", ()))
         self.front = str(options.get("front", ""))
+        self.steady_options = dict(json.loads(options.get("steady", "{}")))
         self.identity = "toy-" + _digest(json.dumps(options, sort_keys=True))
         self._options = options
         self._left_s: dict[str, float] = {}

@@ -97,6 +97,13 @@ def test_narrators_rate_is_in_digests() -> None:
     assert chunk_digest(PLAIN, plain, paced) != chunk_digest(PLAIN, plain, ENGINE)
 
 
+def test_steady_options_are_usual() -> None:
+    """Options of a narrator go before steady ones, and both are those of a speaker without."""
+    engine = replace(ENGINE, narrator_options={"rate": 148}, steady_options={"min_eos_p": 0.2})
+    assert engine.usual_options == {"rate": 148, "min_eos_p": 0.2}
+    assert replace(engine, steady_options={"rate": 1}).usual_options == {"rate": 148}
+
+
 def test_request_has_the_planned_rate() -> None:
     """A request asks for the rate of its plan; one of before there was such a rate has none."""
     speakers = {"narrator": msgspec.structs.replace(SPEAKER, options={"pitch": 40})}

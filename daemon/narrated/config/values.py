@@ -290,6 +290,7 @@ class Config(Section, frozen=True):
         default = default_engine()
         return ReadingSettings(
             narrators_rate=True,
+            steady_takes=True,
             voices_of_languages=True,
             language=self.reading.language,
             speakers={

@@ -181,6 +181,13 @@ class EngineInfo:
     """Options of a speaker that sets none of these: see SpeechEngine."""
     languages: Sequence[str] = ()
     """Languages that a hearing engine understands: see HearingEngine."""
+    steady_options: Options = field(default_factory=dict)
+    """Options of a speaker that sets none of these, for work that nobody watches."""
+
+    @property
+    def usual_options(self) -> Options:
+        """The options of a speaker that sets none of its own."""
+        return {**self.steady_options, **self.narrator_options}
 
     def hears(self, language: str) -> bool:
         """True if a hearing engine understands a language, such as "en" or "de-AT"."""
@@ -392,6 +399,11 @@ class SpeechEngine(Engine, Protocol):
         the takes' keys, so a new default speaks no published narration again, and takes of a
         speaker that sets them stay. An engine without this attribute has none."""
 
+    @property
+    def steady_options(self) -> Options:
+        """The same for options that make fewer takes go wrong, since nobody listens while it
+        speaks: an end that comes in time, a limit by the length of the text."""
+
     def voices(self) -> Mapping[str, str]:
         """Digest of each voice's content, by name."""
 
@@ -419,6 +431,7 @@ class ModelFreeEngine:
     models: Sequence[Model] = ()
     front = ""
     narrator_options: Options = MappingProxyType({})
+    steady_options: Options = MappingProxyType({})
 
     def shrink(self) -> bool:
         """Refuse: it works on one request at a time."""

@@ -38,7 +38,7 @@ from narrated.outbox.manifest import Manifest
 from narrated.post_html.text_forms import DraftWithText
 from narrated.printable import printable
 from narrated.reading.file_kinds import is_gallery_path
-from narrated.script.script import Caption, Draft, Speaker
+from narrated.script.script import Caption, Draft, ReadingSettings, Speaker
 from narrated.workers.parser_pool import ParserPool
 from narrated.workers.request_matching import EngineAccess
 
@@ -203,15 +203,14 @@ class Planner:
     ) -> tuple[Draft, dict[str, EngineInfo]]:
         """Find the engine of each speaker; a voice that the narrator's lacks goes out of the draft.
 
-        An engine has the narrator's options only if the settings give them a rate.
+        An engine has the options of a narrator, and steady ones, only if the settings say so.
         """
         engines = await self._engines(draft.speakers, waits=waits)
         kept = without_foreign_voice(path, draft, engines["narrator"])
         if kept is not draft:
             draft, engines = kept, await self._engines(kept.speakers, waits=waits)
-        if not draft.overrides.settings.narrators_rate:
-            engines = {who: replace(each, narrator_options={}) for who, each in engines.items()}
-        return draft, engines
+        settings = draft.overrides.settings
+        return draft, {who: _as_set(each, settings) for who, each in engines.items()}
 
     async def _output(
         self, draft: Draft, output: OutputSettings
@@ -383,3 +382,12 @@ def _configured_lexicon(lexicon: Path) -> Texts:
             f"The pronunciations {lexicon} cannot be read: {error}.",
             "Mend or remove that file, then `narrated retry --failed`.",
         ) from error
+
+
+def _as_set(engine: EngineInfo, settings: ReadingSettings) -> EngineInfo:
+    """The engine with the options that the settings let it add to those of its speakers."""
+    if not settings.narrators_rate:
+        engine = replace(engine, narrator_options={})
+    if not settings.steady_takes:
+        engine = replace(engine, steady_options={})
+    return replace(engine, narrator_options=engine.usual_options)

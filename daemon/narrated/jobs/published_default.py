@@ -34,6 +34,7 @@ _SETTINGS = {
     in (
         "default_engine",
         "narrators_rate",
+        "steady_takes",
         "voices_of_languages",
         "marked_languages",
         "intro",

@@ -127,8 +127,10 @@ class TextToSpeech(EnginePipeline):
         texts_in_parts = [
             [(text, 0.0, ())] if raw else self._parts(text, language) for text in texts
         ]
-        own = getattr(self.engine, "narrator_options", {})
-        all_options = {**own, **self._options, **options}
+        # Not all engines are narrated's own.
+        steady = getattr(self.engine, "steady_options", {})
+        paced = getattr(self.engine, "narrator_options", {})
+        all_options = {**steady, **paced, **self._options, **options}
         takes = self._run(
             [
                 SpeechRequest(str(number), text, voice, all_options, language, seed, None, marks)

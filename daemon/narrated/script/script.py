@@ -59,6 +59,9 @@ class ReadingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     narrators_rate: bool = False
     """True if an engine that hurries speaks at its rate for a narrator. Plans and manifests of
     before there was one do not have it."""
+    steady_takes: bool = False
+    """True if engines speak with the options that make fewer takes go wrong. Plans and manifests of
+    before there were any do not have it."""
     voices_of_languages: bool = False
     """True if a voice that nobody named is one of the text's language. Plans and manifests of
     before, which took an American one for the configured language, do not have it."""

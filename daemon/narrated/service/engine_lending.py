@@ -146,13 +146,13 @@ class _Borrower:
         if engine.kind != "speech":
             return
         asked = request.header
-        usual = engine.narrator_options.items()
+        usual = engine.usual_options.items()
         options = {
             key: value for key, value in asked["options"].items() if (key, value) not in usual
         }
         self._rates.learn(
             (engine.name, str(asked["voice"]), options),
-            rate_identity(result.header["identity"], engine.narrator_options),
+            rate_identity(result.header["identity"], engine.usual_options),
             len(str(asked["text"])),
             len(result.payload) / 2 / int(result.header["sample_rate"]),
             float(result.header["elapsed_s"]),

@@ -184,8 +184,9 @@ class EngineHost:
             varies, front = getattr(engine, "varies", True), getattr(engine, "front", "")
             own = dict(getattr(engine, "narrator_options", {}))
             languages = tuple(getattr(engine, "languages", ()))
+            steady = dict(getattr(engine, "steady_options", {}))
             about = (engine.kind, engine.identity, rate, voices, engine.rows, varies, front, own)
-            yield asdict(EngineInfo(name, *about, languages))
+            yield asdict(EngineInfo(name, *about, languages, steady))
         for name, (_, error) in self._missing.items():
             problem = {"problem": error.problem, "remedy": error.remedy}
             yield {"name": name, "unavailable": problem}

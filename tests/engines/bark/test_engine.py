@@ -1,5 +1,6 @@
 """Bark as a worker has it: loaded by options, asked for texts, its rows brought on step by step."""
 
+import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -52,6 +53,26 @@ def test_sound_ignores_the_batch(engine):
         (alone,), _ = came_of(engine, request)
         assert outcome.pcm == alone.pcm
     assert together[0].pcm != together[3].pcm
+
+
+def test_end_is_told(engine):
+    """A take tells if its speech came to an end, and how many tokens it took of the most."""
+    requests = [SpeechRequest(str(seed), "Hello world.", "", {}, "en", seed) for seed in range(12)]
+    for options in ({}, {"min_eos_p": 1e-4}):
+        asked = [dataclasses.replace(each, options=options) for each in requests]
+        outcomes = [came_of(engine, each)[0][0] for each in asked]
+        assert {each.tokens[1] for each in outcomes} == {12}
+        assert all(each.ended or each.tokens == (12, 12) for each in outcomes)
+        ended = [each.ended for each in outcomes]
+    assert all(ended)  # an end that is likely enough comes in time
+
+
+def test_steady_options_are_announced(sampling_folder, greedy_folder):
+    """Without a word of the user or the checkpoint, an end comes early, and short texts stop."""
+    model = {"model": str(greedy_folder)}
+    assert load(model, PlainContext()).steady_options == {"min_eos_p": 0.2, "limit_length": True}
+    told = load({**model, "min_eos_p": 0.0, "limit_length": False}, PlainContext())
+    assert told.steady_options == {}
 
 
 def test_weights_load_on_demand(sampling_folder):

@@ -4,16 +4,19 @@ The checkpoint's attention weights are boosted, so that a position which is seen
 missed, changes the codes.
 """
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
 
 from engines.bark import upstream
-from engines.bark.stage_driver import codes, prompt, tokens
+from engines.bark.stage_driver import codes, copied, prompt, tokens
 from engines.stage_driver import finished
 from narrated.engines.bark.coarse import CoarseStage
 from narrated.engines.bark.fine import FineStage
 from narrated.engines.bark.semantic import SemanticStage
+from narrated.engines.neural.length_limit import limit_tokens
 
 TEXTS = (
     "Hello, my dog is cute.",
@@ -245,3 +248,29 @@ def test_limit_is_model_positions(greedy, monkeypatch):
     stage.end = None
     greedy.through(stage, [request])
     assert len(request.semantic) == 1024 - 257 + 1
+
+
+def test_short_text_is_limited(sampling, monkeypatch):
+    """A short text stops at the longest speech that it may take, without another change."""
+    stage = semantic(sampling)
+    monkeypatch.setattr(stage._config, "semantic_rate_hz", 1.5)  # so that few tokens are long
+    free = [sampling.request(str(seed), "Hello.", seed=seed) for seed in range(6)]
+    steady = dataclasses.replace(sampling.generation.sampling, limit_length=True)
+    short = [copied(request, sampling=steady) for request in free]
+    sampling.through(stage, free + short)
+    limit = limit_tokens(len(free[0].words), 0.6, 1.5, stage.most_new)
+    assert max(len(request.semantic) for request in free) > limit
+    for one, other in zip(free, short, strict=True):
+        assert other.semantic == one.semantic[:limit]
+        assert (other.ended, other.tokens[1]) == (one.ended and one.tokens[0] < limit, limit)
+
+
+def test_limit_follows_the_text():
+    """The limit grows with the text, up to the model's own."""
+    assert [limit_tokens(words, 0.6, 50, 768) for words in (1, 4, 21, 22, 200)] == [
+        155,
+        245,
+        755,
+        768,
+        768,
+    ]

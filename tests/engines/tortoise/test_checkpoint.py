@@ -13,6 +13,7 @@ import torch
 from engines.tortoise.stage_driver import TortoiseDriver, samples
 from narrated.engines.interface import SpeechResult, WeightsLocation
 from narrated.engines.neural.checkpoint_lookup import find_checkpoint
+from narrated.engines.tortoise.candidate_draws import CandidateDraws
 from narrated.engines.tortoise.checkpoint import TortoiseCheckpoint
 from narrated.engines.tortoise.clvp_ranking import RankingStage
 from narrated.engines.tortoise.required_files import FILES
@@ -225,8 +226,8 @@ def test_half_ranks_like_single(halved, driver):
     scores = []
     for own in (halved, driver):
         row = own.row("1", "The kettle is on.", num_autoregressive_samples=8)
-        row.candidates = candidates
-        own.through(RankingStage(), [row])
+        row.candidates, row.have_ended = candidates, [True] * len(candidates)
+        own.through(RankingStage(CandidateDraws()), [row])
         scores.append(torch.tensor(row.scores))
     apart = scores[1].max() - scores[1].min()
     assert (scores[0] - scores[1]).abs().max() < CLVP_CLOSE * apart

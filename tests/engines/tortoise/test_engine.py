@@ -183,12 +183,19 @@ def test_unknown_preset_is_refused(engine):
         assert refusal.value.remedy == "There are: ultra_fast, fast, standard, high_quality."
 
 
+def test_steady_options_are_announced(folder, context):
+    """Candidates that ended go first, and short texts stop, unless the user says otherwise."""
+    steady = load({"model": str(folder)}, context).steady_options
+    assert steady == {"ended_first": True, "limit_length": True}
+    told = load({"model": str(folder), "ended_first": False, "limit_length": True}, context)
+    assert told.steady_options == {}
+
+
 def test_presets_match_upstream():
     """Presets and what they leave open are upstream's."""
     tts, with_preset = (function_of_api(name) for name in ("tts", "tts_with_preset"))
-    names = {field.name for field in fields(TortoiseSettings)} - {
-        "top_k"
-    }  # which it leaves to transformers
+    of_ours = {"top_k", "ended_first", "limit_length"}  # the first it leaves to transformers
+    names = {field.name for field in fields(TortoiseSettings)} - of_ours
     presets = assigned(with_preset, "presets")
     assert PRESETS.keys() == presets.keys()
     for name, preset in presets.items():

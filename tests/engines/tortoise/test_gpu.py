@@ -92,7 +92,7 @@ def test_half_ranks_like_single(folder, single, dtype):
     scores = []
     for driver in (halved, single):
         row = driver.row("1", TEXTS[1], num_autoregressive_samples=8)
-        row.candidates = candidates
+        row.candidates, row.have_ended = candidates, [True] * len(candidates)
         driver.through(driver.stages()[1], [row])
         scores.append(torch.tensor(row.scores))
     apart = scores[1].max() - scores[1].min()

@@ -6,7 +6,7 @@ import torch
 
 from engines.tortoise.upstream import Upstream
 from narrated.engines.tortoise.candidate_latents import speech_length
-from narrated.engines.tortoise.clvp_ranking import pad_codes
+from narrated.engines.tortoise.request import pad_codes
 
 TEXTS = (
     "Hello there.",
@@ -39,6 +39,7 @@ def with_codes(driver, count=40, **wishes):
             torch.randint(0, 8192, (length,), generator=drawn).tolist()
             for length in range(3 + number, count, 9)
         ]
+        row.have_ended = [True] * len(row.candidates)
     return rows
 
 

@@ -34,6 +34,7 @@ class BarkEngine(StagedSpeechEngine):
         self._checkpoint = checkpoint
         self._voices = voices
         self._sampling = checkpoint.generation.sampling.with_options(defaults)
+        self.steady_options = self._sampling.steady_options(defaults)
         fingerprint = self._sampling.fingerprint
         sample_rate = checkpoint.generation.sample_rate
         super().__init__(

@@ -3,7 +3,13 @@
 from dataclasses import dataclass, replace
 
 from narrated.engines.interface import Options
-from narrated.engines.neural.option_parsing import LOADING, integer, number, parse_options
+from narrated.engines.neural.option_parsing import (
+    FLAG,
+    LOADING,
+    integer,
+    number,
+    parse_options,
+)
 from narrated.engines.neural.sampling_parameters import SamplingParameters
 
 _HOTTEST = 2.0
@@ -12,7 +18,10 @@ _SAMPLING = {
     "fine_temperature": number(_HOTTEST),
     "min_eos_p": number(1.0),
     "top_k": integer(0, 10_000),
+    "limit_length": FLAG,
 }
+_EARLY_END = 0.2
+"""The `min_eos_p` of suno's own code. Without it the end is left to the draw, which misses it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +32,8 @@ class StageSampling:
     coarse: SamplingParameters
     fine_temperature: float
     """0 and 1 both take the likeliest code, as in transformers."""
+    limit_length: bool = False
+    """True to stop at the longest speech that the text may take."""
 
     @property
     def fingerprint(self) -> str:
@@ -30,7 +41,7 @@ class StageSampling:
         return (
             f"Sampling(semantic={self.semantic.fingerprint}, coarse={self.coarse.fingerprint}, "
             f"fine_temperature={self.fine_temperature!r})"
-        )
+        ) + (" limit_length" if self.limit_length else "")
 
     def with_options(self, options: Options) -> "StageSampling":
         """A copy with an engine's or a request's options."""
@@ -40,7 +51,15 @@ class StageSampling:
             semantic=replace(self.semantic, **causal, **end),
             coarse=replace(self.coarse, **causal),
             fine_temperature=options.get("fine_temperature", self.fine_temperature),
+            limit_length=options.get("limit_length", self.limit_length),
         )
+
+    def steady_options(self, told: Options) -> Options:
+        """Options of requests for work that nobody watches, but those that the user has `told`."""
+        steady: dict[str, object] = {"limit_length": True}
+        if not self.semantic.min_eos_p:  # a checkpoint may have its own
+            steady["min_eos_p"] = _EARLY_END
+        return {name: value for name, value in steady.items() if name not in told}
 
 
 def engine_options(options: Options) -> Options:

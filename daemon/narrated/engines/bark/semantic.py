@@ -11,7 +11,11 @@ from narrated.engines.bark.causal_stage import CausalStage
 from narrated.engines.bark.generation_config import GenerationConfig
 from narrated.engines.bark.request import BarkRequest
 from narrated.engines.bark.voice_prompt import NO_CODES
+from narrated.engines.neural.length_limit import limit_tokens
 from narrated.engines.neural.running_batch import TokenSequence
+
+_SLOW_WORD_S = 0.6
+"""Of a slow voice, for a piece of BERT's tokenizer: most words have one or two of them."""
 
 
 class SemanticStage(CausalStage):
@@ -31,14 +35,17 @@ class SemanticStage(CausalStage):
         return module.semantic
 
     def _total(self, request: BarkRequest) -> int:
-        return self.most_new
+        if not request.sampling.limit_length:
+            return self.most_new
+        rate_hz = float(self._config.semantic_rate_hz)
+        return limit_tokens(len(request.words), _SLOW_WORD_S, rate_hz, self.most_new)
 
     def _allowed(self, vocabulary: int) -> Iterable[torch.Tensor]:
         tokens = torch.arange(vocabulary)
         yield (tokens < self._config.semantic_vocab_size) | (tokens == self.end)
 
     def _sequence(self, request: BarkRequest) -> TokenSequence[BarkRequest]:
-        uniform = request.uniform(self.most_new, "semantic")
+        uniform = request.uniform(self.most_new, "semantic")[: self._total(request)]
         return TokenSequence(request, self.longest_prompt, request.sampling.semantic, uniform)
 
     def _prompts(self, model: BarkCausalModel, requests: Sequence[BarkRequest]) -> torch.Tensor:
@@ -63,5 +70,7 @@ class SemanticStage(CausalStage):
 
     def _ended(self, sequence: TokenSequence[BarkRequest]) -> bool:
         sequence.owner.semantic = sequence.tokens
+        sequence.owner.ended = sequence.ended
+        sequence.owner.tokens = len(sequence.tokens), sequence.limit
         sequence.owner.is_silent = not sequence.tokens
         return True

@@ -151,12 +151,18 @@ class StagePipeline(Generic[ModuleT, RequestT]):
                 request.id, request.problem, request.remedy, request.is_unavailable
             )
         if index == len(self._stages) - 1:
-            return SpeechResult(request.id, request.pcm, self.sample_rate)
+            return _result(request, self.sample_rate)
         self._stages[-1 if request.is_silent else index + 1].admit(request)
         return ProgressReport(request.id, self._shares_before(index + 1))
 
     def _shares_before(self, index: int) -> float:
         return sum(stage.share for stage in self._stages[:index])
+
+
+def _result(request: StagedRequest, sample_rate: int) -> SpeechResult:
+    return SpeechResult(
+        request.id, request.pcm, sample_rate, ended=request.ended, tokens=request.tokens
+    )
 
 
 def requests_per_pass(weights: float, positions: int, device: torch.device, width: int) -> int:

@@ -3,9 +3,10 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
-from narrated.engines.interface import Kind, Model
+from narrated.engines.interface import Kind, Model, Options
 
 if TYPE_CHECKING:
     from narrated.engines.neural.stage_pipeline import StagePipeline
@@ -28,6 +29,7 @@ class StagedSpeechEngine:
     worn = False
     varies = True
     front = ""
+    steady_options: Options = MappingProxyType({})
 
     def __init__(
         self,

@@ -23,6 +23,10 @@ class StagedRequest:
     is_silent: bool = field(init=False)
     """True if it has nothing to say: it skips to the last stage."""
     pcm: bytes = b""
+    ended: bool | None = None
+    """True if the model chose the end of the speech, False if it was stopped at its limit."""
+    tokens: tuple[int, int] | None = None
+    """Tokens of the speech, and the most that it might have."""
     problem: str = ""
     """The reason of its failure; empty if it did not fail."""
     is_unavailable: bool = False
@@ -32,15 +36,15 @@ class StagedRequest:
     def __post_init__(self) -> None:
         self.is_silent = not self.words
 
-    def uniform(self, count: int, *path: str | int) -> torch.Tensor:
-        """Uniform numbers from 0 to 1, (count,), in double precision."""
-        return torch.rand(count, generator=self._generator(path), dtype=torch.float64)
+    def uniform(self, count: int, *path: str | int, seed: int | None = None) -> torch.Tensor:
+        """Uniform numbers from 0 to 1, (count,), in double precision; by default of its seed."""
+        return torch.rand(count, generator=self._generator(path, seed), dtype=torch.float64)
 
     def noise(self, shape: Sequence[int], *path: str | int) -> torch.Tensor:
         """Numbers of a normal distribution, of this shape, in single precision."""
         return torch.randn(tuple(shape), generator=self._generator(path))
 
-    def _generator(self, path: Sequence[str | int]) -> torch.Generator:
-        text = "/".join(str(part) for part in (self.seed, *path))
+    def _generator(self, path: Sequence[str | int], seed: int | None = None) -> torch.Generator:
+        text = "/".join(str(part) for part in (self.seed if seed is None else seed, *path))
         number = int.from_bytes(hashlib.sha256(text.encode()).digest()[:7])
         return torch.Generator().manual_seed(number)

@@ -17,6 +17,7 @@ from torch import Tensor
 from narrated.engines.neural.decoder import Attend, KeyValueDecoder, TransformerBlock
 from narrated.engines.neural.running_batch import RunningBatch, TokenSequence
 from narrated.engines.neural.stage_pipeline import Stage
+from narrated.engines.tortoise.candidate_draws import CandidateDraws, usable
 from narrated.engines.tortoise.checkpoint import TortoiseModels
 from narrated.engines.tortoise.request import NOT_FINITE, TortoiseRequest
 
@@ -102,46 +103,71 @@ def weights(model: Any) -> float:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Candidate:
+class _Place:
+    """A candidate of a request that is to be generated."""
+
     request: TortoiseRequest
     index: int
 
 
-_Sequence = TokenSequence[_Candidate]
+_Sequence = TokenSequence[_Place]
 
 
 class AutoregressiveStage(Stage[TortoiseModels, TortoiseRequest]):
-    """Holds candidates that wait for a slot, and those in the batch."""
+    """Holds candidates that wait for a slot, those in the batch, and requests that need none.
+
+    A request whose candidate is among the kept ones has nothing to generate.
+    """
 
     share = 0.45
     keeps_memory = True
 
-    def __init__(self) -> None:
+    def __init__(self, draws: CandidateDraws) -> None:
         super().__init__()
-        self._candidates: deque[_Candidate] = deque()
-        self._batch: RunningBatch[_Candidate] | None = None
+        self._draws = draws
+        self._candidates: deque[_Place] = deque()
+        self._batch: RunningBatch[_Place] | None = None
         self._length = 0
         """Positions of each slot of the batch."""
 
     @property
     def requests(self) -> Sequence[TortoiseRequest]:
-        """All requests of this stage, those in the batch first."""
+        """All requests of this stage, those in the batch before those that wait for a slot."""
         candidates = (*(run.owner for run in self._sequences), *self._candidates)
-        return list(dict.fromkeys(candidate.request for candidate in candidates))
+        own = (candidate.request for candidate in candidates)
+        return [*self._waiting, *dict.fromkeys(own)]
 
     def admit(self, request: TortoiseRequest) -> None:
-        """Queue a request's candidates until slots are free."""
-        self._candidates.extend(
-            _Candidate(request, index) for index in range(len(request.candidates))
-        )
+        """Queue a request's candidates until slots are free; none if those it needs are kept."""
+        if request.settings.ended_first and self._finds_kept(request):
+            self._waiting.append(request)
+            return
+        self._candidates.extend(_Place(request, index) for index in range(len(request.candidates)))
+
+    def _finds_kept(self, request: TortoiseRequest) -> bool:
+        """Pass over the draws whose takes go before; True if the request's candidate is kept."""
+        while (draw := self._draws.get(request.draw_key)) is not None:
+            if request.place < draw.takes:
+                if request.place < len(draw.best):
+                    request.choose(draw.best[request.place])
+                return bool(request.codes)
+            request.pass_over(draw.takes)
+        return False
 
     def next_requests(self, module: TortoiseModels, width: int) -> Sequence[TortoiseRequest]:
-        """Requests of the next step: those whose candidates can join, or else all in the batch."""
+        """Requests of the next step: those that need none, those whose candidates can join, or else
+        all in the batch."""
+        if self._waiting:
+            return list(self._waiting)
         joining = self._joining(width) or [run.owner for run in self._sequences]
         return list(dict.fromkeys(candidate.request for candidate in joining))
 
     def work(self, module: TortoiseModels, width: int) -> Sequence[TortoiseRequest]:
         """Add waiting candidates if slots are free; otherwise generate a slice of codes."""
+        if self._waiting:
+            found = list(self._waiting)
+            self._waiting.clear()
+            return found
         transformer = UnifiedVoiceTransformer(module.autoregressive)
         if joining := self._joining(width):
             finished = self._joined(transformer, joining, width)
@@ -156,13 +182,14 @@ class AutoregressiveStage(Stage[TortoiseModels, TortoiseRequest]):
     def progress(self, request: TortoiseRequest) -> float:
         """Share of the most possible codes that is generated."""
         under_way = sum(len(run.tokens) for run in self._sequences if run.owner.request is request)
-        limit = request.settings.max_mel_tokens
+        limit = request.most_codes
         done = sum(candidate is not None for candidate in request.candidates)
         return (done + under_way / limit) / len(request.candidates)
 
     def forget(self, request: TortoiseRequest) -> None:
         """Remove a request's candidates from the queue and the batch."""
         self._candidates = deque(each for each in self._candidates if each.request is not request)
+        self._waiting = deque(each for each in self._waiting if each is not request)
         for run in list(self._sequences):
             if run.owner.request is request and self._batch is not None:
                 self._batch.remove(run)
@@ -181,7 +208,7 @@ class AutoregressiveStage(Stage[TortoiseModels, TortoiseRequest]):
     def _sequences(self) -> Sequence[_Sequence]:
         return self._batch.sequences if self._batch is not None else ()
 
-    def _joining(self, width: int) -> list[_Candidate]:
+    def _joining(self, width: int) -> list[_Place]:
         """The first waiting candidates of one request, as many as there are free slots."""
         if not self._candidates:
             return []
@@ -194,7 +221,7 @@ class AutoregressiveStage(Stage[TortoiseModels, TortoiseRequest]):
         return list(islice(own, max(0, width - len(self._sequences))))
 
     def _joined(
-        self, transformer: UnifiedVoiceTransformer, joining: Sequence[_Candidate], width: int
+        self, transformer: UnifiedVoiceTransformer, joining: Sequence[_Place], width: int
     ) -> Iterable[_Sequence]:
         request, batch = joining[0].request, self._batch
         if batch is None or (not batch.sequences and self._too_small(batch, width)):
@@ -205,7 +232,7 @@ class AutoregressiveStage(Stage[TortoiseModels, TortoiseRequest]):
                 candidate,
                 len(prompt),
                 request.settings.sampling,
-                request.uniform(request.settings.max_mel_tokens, "autoregressive", candidate.index),
+                _numbers(request, candidate.index),
                 already_said=transformer.heard,
             )
             for candidate in joining
@@ -215,14 +242,12 @@ class AutoregressiveStage(Stage[TortoiseModels, TortoiseRequest]):
             self._candidates.popleft()
         return finished
 
-    def _too_small(self, batch: RunningBatch[_Candidate], width: int) -> bool:
+    def _too_small(self, batch: RunningBatch[_Place], width: int) -> bool:
         """True if the waiting candidates need more or longer slots."""
         slots = min(width, len(self._candidates))
         return batch.slots < slots or _positions(self._candidates[0].request) > self._length
 
-    def _started(
-        self, transformer: UnifiedVoiceTransformer, width: int
-    ) -> RunningBatch[_Candidate]:
+    def _started(self, transformer: UnifiedVoiceTransformer, width: int) -> RunningBatch[_Place]:
         self._batch = None  # frees its memory for the next
         codes = max(each.request.settings.max_mel_tokens for each in self._candidates)
         longest = max(_positions(each.request) for each in self._candidates)
@@ -241,13 +266,33 @@ class AutoregressiveStage(Stage[TortoiseModels, TortoiseRequest]):
             if request.problem:
                 continue  # another of its candidates failed
             request.candidates[run.owner.index] = run.tokens
+            request.have_ended[run.owner.index] = run.ended
             if not run.is_finite:
                 request.problem = NOT_FINITE.format("autoregressive")
                 self.forget(request)
-            if request.problem or all(codes is not None for codes in request.candidates):
+            if request.problem or self._is_drawn(request):
                 yield request
+
+    def _is_drawn(self, request: TortoiseRequest) -> bool:
+        """True if all candidates are there. It draws anew if the takes before need all of them."""
+        if any(codes is None for codes in request.candidates):
+            return False
+        takes = usable(request.have_ended)
+        if request.place < takes:
+            return True
+        self._draws.keep(request.draw_key, takes)
+        request.pass_over(takes)
+        self.admit(request)
+        return False
 
 
 def _positions(request: TortoiseRequest) -> int:
     """Most positions of a candidate: voice, text with its three signs, and codes."""
     return 1 + len(request.words) + 3 + 1 + request.settings.max_mel_tokens
+
+
+def _numbers(request: TortoiseRequest, index: int) -> Tensor:
+    """One random number for each code of a candidate."""
+    most = request.settings.max_mel_tokens
+    path = "autoregressive", index
+    return request.uniform(most, *path, seed=request.draw_seed)[: request.most_codes]

@@ -13,8 +13,7 @@ from narrated.engines.neural.decoder import run_blocks
 from narrated.engines.neural.stage_pipeline import Stage, requests_per_pass
 from narrated.engines.tortoise.autoregressive import UnifiedVoiceTransformer, weights
 from narrated.engines.tortoise.checkpoint import TortoiseModels
-from narrated.engines.tortoise.clvp_ranking import SILENCE_CODE
-from narrated.engines.tortoise.request import TortoiseRequest
+from narrated.engines.tortoise.request import SILENCE_CODE, TortoiseRequest
 
 _BREATH = 8
 """Codes of silence after the speech, for the diffusion model to end in."""

@@ -1,4 +1,4 @@
-"""The third stage: chooses the candidate that fits the text best, by CLVP.
+"""The third stage: chooses the candidate that fits the text best, by CLVP, or the next best.
 
 As in upstream, every candidate is padded to the greatest possible length. The encoders of CLVP run
 layer by layer: upstream keeps the attention of all layers to the end, nine gigabytes for sixteen
@@ -13,13 +13,14 @@ from torch import Tensor
 from torch.nn.functional import normalize, scaled_dot_product_attention
 
 from narrated.engines.neural.stage_pipeline import Stage, requests_per_pass
+from narrated.engines.tortoise.candidate_draws import (
+    Candidate,
+    CandidateDraws,
+    best_first,
+    usable,
+)
 from narrated.engines.tortoise.checkpoint import TortoiseModels
-from narrated.engines.tortoise.request import TortoiseRequest
-
-SILENCE_CODE = 83
-"""The code of silence."""
-_ENDING_CODES = (45, 45, 248)
-"""The last codes of a padded clip, as the diffusion model was trained."""
+from narrated.engines.tortoise.request import TortoiseRequest, pad_codes
 
 
 class RankingStage(Stage[TortoiseModels, TortoiseRequest]):
@@ -27,51 +28,57 @@ class RankingStage(Stage[TortoiseModels, TortoiseRequest]):
 
     share = 0.05
 
+    def __init__(self, draws: CandidateDraws) -> None:
+        super().__init__()
+        self._draws = draws
+
     def work(self, module: TortoiseModels, width: int) -> Sequence[TortoiseRequest]:
-        """Score some candidates of the first request; choose the best once all have a score."""
+        """Score some candidates of the first request; choose one once all have a score."""
         request = self._waiting[0]
-        candidates = [
-            pad_codes(codes or (), request.settings.max_mel_tokens) for codes in request.candidates
-        ]
-        best = 0
-        if len(candidates) > 1:
-            _score_some(module, request, candidates, width)
-            if len(request.scores) < len(candidates):
-                return []
-            best = request.scores.index(max(request.scores))
-        request.codes = candidates[best]
+        if not request.codes:
+            count = len(request.candidates)
+            if count > 1:
+                _score_some(module, request, width)
+                if len(request.scores) < count:
+                    return []
+            self._choose(request)
         self._waiting.popleft()
         return [request]
+
+    def _choose(self, request: TortoiseRequest) -> None:
+        scores, ended = request.scores or [0.0], request.have_ended
+        codes = (each or () for each in request.candidates)
+        candidates = [Candidate(*each) for each in zip(codes, ended, strict=True)]
+        if not request.settings.ended_first:
+            request.choose(candidates[scores.index(max(scores))])
+            return
+        ranked = [candidates[number] for number in best_first(scores, ended)]
+        if not request.problem:
+            self._draws.keep(request.draw_key, usable(ended), ranked)
+        request.choose(ranked[request.place])
 
     def progress(self, request: TortoiseRequest) -> float:
         """Share of the candidates that have a score."""
         return len(request.scores) / len(request.candidates)
 
 
-def pad_codes(codes: Sequence[int], length: int) -> Sequence[int]:
-    """Pad codes with silence after their end; codes without an end stay as they are."""
-    if len(codes) == length:
-        return codes
-    filled = [*codes, *[SILENCE_CODE] * (length - len(codes))]
-    return [*filled[:-3], *_ENDING_CODES][-length:]
-
-
 def _score_some(
     module: TortoiseModels,
     request: TortoiseRequest,
-    candidates: Sequence[Sequence[int]],
     width: int,
 ) -> None:
     clvp: Any = module.clvp
     weights = float(sum(p.numel() for p in clvp.speech_transformer.parameters()))
-    most = requests_per_pass(weights, len(candidates[0]), module.device, width)
-    done = len(request.scores)
-    codes = torch.tensor(candidates[done : done + most], device=module.device)
+    length, done = request.settings.max_mel_tokens, len(request.scores)
+    most = requests_per_pass(weights, length, module.device, width)
+    some = request.candidates[done : done + most]
+    padded = [pad_codes(codes or (), length) for codes in some]
+    codes = torch.tensor(padded, device=module.device)
     text = torch.tensor([[*request.words, 0]], device=module.device)
     told = _encode(clvp.text_transformer.transformer, clvp.text_emb(text), clvp.to_text_latent)
     scores = encode_speech(clvp, codes) @ told[0] * clvp.temperature.float().exp()
     if not request.require_finite(scores, "CLVP"):
-        scores = torch.zeros(len(candidates))
+        scores = torch.zeros(len(request.candidates))
     request.scores += scores.tolist()
 
 

@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING
 from narrated.engines.interface import EngineContext, Options, Request, SpeechRequest
 from narrated.engines.neural.checkpoint_lookup import find_checkpoint
 from narrated.engines.neural.staged_engine import StagedSpeechEngine, identity
-from narrated.engines.tortoise.options import TortoiseSettings, load_options, request_options
+from narrated.engines.tortoise.options import (
+    TortoiseSettings,
+    load_options,
+    request_options,
+    steady_options,
+)
 from narrated.engines.tortoise.required_files import FILES
 from narrated.engines.tortoise.upstream_modules import package_folder
 from narrated.engines.tortoise.voices import TortoiseVoices, shipped
@@ -42,6 +47,7 @@ class TortoiseEngine(StagedSpeechEngine):
 
         self._checkpoint = checkpoint
         self._defaults = defaults
+        self.steady_options = steady_options(defaults)
         self._voices = voices
         settings = TortoiseSettings.of(defaults).fingerprint
         super().__init__(
@@ -73,16 +79,18 @@ class TortoiseEngine(StagedSpeechEngine):
 def stages(cache: "LatentsCache") -> "Sequence[Stage[TortoiseModels, TortoiseRequest]]":
     """Make the six stages in their order; the cache keeps voices' latents on the disk."""
     from narrated.engines.tortoise.autoregressive import AutoregressiveStage
+    from narrated.engines.tortoise.candidate_draws import CandidateDraws
     from narrated.engines.tortoise.candidate_latents import CandidateLatentsStage
     from narrated.engines.tortoise.clvp_ranking import RankingStage
     from narrated.engines.tortoise.conditioning import ConditioningStage
     from narrated.engines.tortoise.diffusion import DiffusionStage
     from narrated.engines.tortoise.vocoder import VocoderStage
 
+    draws = CandidateDraws()
     return (
         ConditioningStage(cache),
-        AutoregressiveStage(),
-        RankingStage(),
+        AutoregressiveStage(draws),
+        RankingStage(draws),
         CandidateLatentsStage(),
         DiffusionStage(),
         VocoderStage(),

@@ -40,7 +40,12 @@ _SETTING = {
     "cond_free": FLAG,
     "cond_free_k": number(10.0),
     "diffusion_temperature": number(1.0),
+    "ended_first": FLAG,
+    "limit_length": FLAG,
 }
+_STEADY: Options = MappingProxyType({"ended_first": True, "limit_length": True})
+"""Options of requests for work that nobody watches."""
+_LATER = tuple(_STEADY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,10 @@ class TortoiseSettings:
     max_mel_tokens: int = 500
     """Most codes, some 21 a second."""
     diffusion_temperature: float = 1.0
+    ended_first: bool = False
+    """True to choose among candidates that ended, and to offer the next of them as another take."""
+    limit_length: bool = False
+    """True to stop at the longest speech that the text may take."""
 
     @classmethod
     def of(cls, options: Options) -> "TortoiseSettings":
@@ -73,8 +82,10 @@ class TortoiseSettings:
     @property
     def fingerprint(self) -> str:
         """Part of the engine's identity. Never change this text: cache keys contain its digest."""
-        told = ", ".join(f"{each.name}={getattr(self, each.name)!r}" for each in fields(self))
-        return f"Settings({told})"
+        # Those that were added later are part of it once they are set.
+        names = [each.name for each in fields(self)]
+        told = [name for name in names if name not in _LATER or getattr(self, name)]
+        return f"Settings({', '.join(f'{name}={getattr(self, name)!r}' for name in told)})"
 
     @property
     def sampling(self) -> SamplingParameters:
@@ -131,3 +142,8 @@ def request_options(options: Options) -> Options:
     if told.get("repetition_penalty") == 0:
         raise EngineError("The option 'repetition_penalty' is 0.", "Set it to 1 for none.")
     return told
+
+
+def steady_options(defaults: Options) -> Options:
+    """Options of requests for work that nobody watches, but those that the user has set."""
+    return {name: value for name, value in _STEADY.items() if name not in defaults}
