@@ -38,7 +38,11 @@ def ctranslate_options(options: Options) -> dict[str, Any]:
 
 def refuse_options(options: Options) -> None:
     """Refuse the options of a request: there are none. Raises EngineError."""
-    parse_options(options, {}, _WHISPER | _CTRANSLATE)
+    for name in options:
+        raise EngineError(
+            f"The option '{name}' belongs to the engine, if to any: a take is heard without.",
+            "Set it in the engine's options, under engines: in narrated.yaml.",
+        )
 
 
 def chosen_languages(options: Options) -> frozenset[str]:

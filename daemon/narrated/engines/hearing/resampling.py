@@ -13,12 +13,14 @@ RATE = 16_000
 
 Wave = npt.NDArray[np.float32]
 
-_LOWEST_RATE, _HIGHEST_RATE = 1_000, 768_000
+_LOWEST_RATE, _HIGHEST_RATE = 1_000, 384_000
 _ZEROS = 16
 """Zero crossings of the filter on each side: more are sharper and slower."""
 _ROLLOFF = 0.95
 """Share of the lower Nyquist frequency that passes whole."""
 _KAISER_BETA = 8.0
+_MOST_PHASES = 2048
+"""Rates that share no large factor with ours have more: the nearest is taken, 60 dB below."""
 _AT_ONCE = 1 << 14
 """Samples computed at once, which bounds the memory."""
 
@@ -53,7 +55,8 @@ def _resampled(wave: Wave, rate: int) -> Wave:
         at = np.arange(first, min(first + _AT_ONCE, count), dtype=np.int64) * step.numerator
         start, phase = np.divmod(at, step.denominator)
         near = padded[start[:, np.newaxis] + taps]
-        parts.append(np.einsum("nt,nt->n", near, table[phase]))
+        row = phase * len(table) // step.denominator
+        parts.append(np.einsum("nt,nt->n", near, table[row]))
     return np.concatenate(parts)
 
 
@@ -63,7 +66,8 @@ def _phases(rate: int) -> tuple[Wave, int]:
     step = Fraction(rate, RATE)
     cutoff = min(1.0, RATE / rate) * _ROLLOFF
     reach = int(np.ceil(_ZEROS / cutoff))
-    phases = np.arange(step.denominator)[:, np.newaxis] / step.denominator
+    count = min(step.denominator, _MOST_PHASES)
+    phases = np.arange(count)[:, np.newaxis] / count
     distance = np.arange(-reach, reach + 1)[np.newaxis, :] - phases
     inside = np.clip(1 - (distance / (reach + 1)) ** 2, 0, None)
     window = np.i0(_KAISER_BETA * np.sqrt(inside)) / np.i0(_KAISER_BETA)
