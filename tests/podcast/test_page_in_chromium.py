@@ -13,7 +13,7 @@ from msgspec.structs import replace
 pytest.importorskip("playwright", reason="playwright is not installed: see `make test-peers`")
 
 from narrated.podcast.episode import LinkedFile
-from narrated.podcast.page_episode import PageChapter, PageEpisode, PageSentence
+from narrated.podcast.page_episode import PageChapter, PageDoubt, PageEpisode, PageSentence
 from support.chromium import CHROMIUM, OpenPage, chromium, opened
 from support.daemon import Daemon
 from support.page_outbox import SHOW, write_page
@@ -51,6 +51,7 @@ LATER = """() => {
   sleep.dispatchEvent(new Event('change'));
   Date.now = () => now() + 301_000;
 }"""
+MARKED = "[...document.querySelectorAll('.text .doubtful:not(.said)')]"
 STOP = "document.querySelector('#sound').pause()"
 READING = "document.querySelectorAll('.text [data-s]').length > 3"
 FOUND = "document.querySelectorAll('#found .hit').length"
@@ -397,6 +398,7 @@ def test_axe_finds_no_violation(browser: Any, tmp_path: Path, scheme: str) -> No
     """Axe has nothing against list, search, text and help, of 50 episodes, light and dark."""
     kinds = ["picture" if number % 9 == 3 else "post" for number in range(50)]
     episodes = [_episode(number, kind=kind) for number, kind in enumerate(kinds)]
+    episodes[0] = replace(episodes[0], doubts=DOUBTS)
     failed = [{"name": "half.md", "problem": "It ends early.", "remedy": "Send it again."}]
     reading = [{"name": "a.md", "title": "A", "done": 0.5}]
     written = write_page(tmp_path, episodes, reading=reading, waiting=1, failed=failed)
@@ -421,6 +423,28 @@ def test_axe_finds_no_violation(browser: Any, tmp_path: Path, scheme: str) -> No
         assert _violations(page) == []
 
 
+def test_doubtful_sentences_are_marked(browser: Any, tmp_path: Path) -> None:
+    """A doubtful sentence has a line, and a sign whose words say why; the list says nothing.
+
+    Text, code and rows have it; it is no part of the words.
+    """
+    written = write_page(tmp_path, [replace(_episode(1), doubts=DOUBTS)])
+    with opened(browser, f"file://{written}") as page:
+        assert "doubt" not in page.get("document.querySelector('#episodes').innerHTML")
+        page.page.click("#episodes h3 a")
+        page.until(READING)
+        signs = page.page.get_by_role("img", name="Doubtful sound: it stops for 1.1 s inside.")
+        assert signs.count() == 3
+        assert page.get(f"{MARKED}.map((each) => each.dataset.s)") == ["1", "5", "6"]
+        first = f"{MARKED}[0]"
+        assert page.get(f"{first}.textContent") == "It says 1."
+        assert page.get(f"getComputedStyle({first}).textDecorationStyle") == "dotted"
+        assert page.get(f"{first}.title").startswith("Doubtful sound: it stops")
+        assert page.get("document.querySelector('.doubts').textContent") == "3 doubtful sentences"
+        page.get("document.querySelectorAll('.doubt')[0].click()")
+        page.until(f"{AT} >= 1")
+
+
 def _violations(page: OpenPage) -> list[Any]:
     told = "violations.map(({ id, nodes }) => [id, nodes[0].html])"
     settings = "{ preload: false, resultTypes: ['violations'] }"
@@ -428,6 +452,8 @@ def _violations(page: OpenPage) -> list[Any]:
     return list(page.get(found))
 
 
+STOPS = "Doubtful sound: it stops for 1.1 s inside."
+DOUBTS = (PageDoubt(1.0, 2.0, STOPS), PageDoubt(5.0, 7.0, STOPS))
 HOSTILE = "\"'><img src=x onerror=alert(1)><script>alert(2)</script><svg onload=alert(3)>&lt;\u2028"
 
 

@@ -20,8 +20,9 @@ from narrated.ledger.store import Ledger
 from narrated.outbox import untrusted_reads
 from narrated.outbox.manifest import Manifest
 from narrated.outbox.manifest_sentences import NO_SENTENCES
+from narrated.outbox.manifest_takes import ChunkTakes, decoded_takes
 from narrated.podcast.episode import LinkedFile
-from narrated.podcast.page_episode import SMALL_SIDE, PageChapter, PageEpisode, page_key
+from narrated.podcast.page_episode import SMALL_SIDE, PageChapter, PageDoubt, PageEpisode, page_key
 from narrated.podcast.page_markup import PAGE_VERSION
 from narrated.podcast.page_requests import PageParts, PageRequest, decoded_parts
 from narrated.podcast.part_requests import FEED_TURN, EncodedRequest
@@ -140,6 +141,7 @@ def _worded(show: Show, job: Job, found: Manifest, known: _KnownEpisode) -> Page
         cover=known.cover,
         small_cover=known.small_cover,
         kind=_kind(job.path),
+        doubts=_doubts(found),
         chapters=_chapters(found),
         files=tuple(each for each in files if isinstance(each, LinkedFile)),
         picture=next(iter(known.copies), "") if is_picture(job.path) else "",
@@ -157,3 +159,16 @@ def _kind(path: str) -> str:
 
 def _chapters(manifest: Manifest) -> tuple[PageChapter, ...]:
     return tuple(PageChapter(each.start_s, each.title) for each in manifest.chapters or ())
+
+
+def _doubts(manifest: Manifest) -> tuple[PageDoubt, ...]:
+    takes = decoded_takes(manifest.takes)
+    doubtful = (each for each in takes.chunks if each.is_doubtful) if takes else ()
+    return tuple(PageDoubt(each.start_s, each.end_s, _wrong(each)) for each in doubtful)
+
+
+def _wrong(chunk: ChunkTakes) -> str:
+    """Say in plain words what is wrong with a take."""
+    faults = "; ".join(each.told for each in chunk.faults)
+    heard = f" A speech model heard: \u201c{chunk.heard}\u201d" if chunk.heard else ""
+    return f"Doubtful sound: {faults}.{heard}"

@@ -31,6 +31,14 @@ class PageChapter(msgspec.Struct, frozen=True, array_like=True):
     title: str
 
 
+class PageDoubt(msgspec.Struct, frozen=True, array_like=True):
+    """A part whose take is doubtful: when it is heard, and what is wrong with it in plain words."""
+
+    start_s: float
+    end_s: float
+    told: str
+
+
 class PageEpisode(msgspec.Struct, frozen=True, kw_only=True):
     """A narration on the page. Paths are the outbox's, as in `LinkedFile`."""
 
@@ -57,6 +65,8 @@ class PageEpisode(msgspec.Struct, frozen=True, kw_only=True):
     html: str = ""
     """Its text: elements that we wrote, and escaped words."""
     sentences: tuple[PageSentence, ...] = ()
+    doubts: tuple[PageDoubt, ...] = ()
+    """Its doubtful takes, in the order of time."""
     chapters: tuple[PageChapter, ...] = ()
     files: tuple[LinkedFile, ...] = ()
     """Its transcripts and chapters."""

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from narrated.podcast.doubtful_sentences import doubtful_sentences
 from narrated.podcast.page_episode import PageEpisode
 from narrated.podcast.page_markup import page_address
 from narrated.podcast.unsaid_text import unsaid_lines
@@ -22,7 +23,7 @@ _ESCAPES = ((b"<", rb"\u003c"), (b"\xe2\x80\xa8", rb"\u2028"), (b"\xe2\x80\xa9",
 
 def episode_script(episode: PageEpisode) -> bytes:
     """Write `<key>.js`: all that the player shows of an episode."""
-    data = {
+    data: dict[str, object] = {
         "key": episode.key,
         "title": episode.title,
         "show": episode.show,
@@ -37,6 +38,8 @@ def episode_script(episode: PageEpisode) -> bytes:
         "chapters": [(each.start_s, each.title) for each in episode.chapters],
         "files": [(page_address(each.path), each.type) for each in episode.files],
     }
+    if doubtful := doubtful_sentences(episode.sentences, episode.doubts):
+        data["doubtful"] = doubtful  # else the bytes stay what they were before there were doubts
     return _call("episode", _json(data))
 
 

@@ -64,11 +64,19 @@ narrated.reader = (() => {
   function fill(data) {
     if (data.key !== shown) return;
     if (data.author) one("header .facts", reader).append(element("span", "author", data.author));
+    tellDoubts(Object.keys(data.doubtful ?? {}).length);
     text.show(one(".text", reader), data);
     takeTitle();
     showChapters(data.chapters);
     showFiles(data);
     tick(player.now());
+  }
+
+  /** Say how many sentences are marked as doubtful: quietly, for whoever opened the text. */
+  function tellDoubts(count) {
+    if (!count) return;
+    const words = count === 1 ? "1 doubtful sentence" : `${count} doubtful sentences`;
+    one("header .facts", reader).append(element("span", "doubts", words));
   }
 
   function unread(key, error) {

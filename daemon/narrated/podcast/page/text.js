@@ -11,6 +11,7 @@ narrated.text = (() => {
   const ATTRIBUTES = new Set(
     ["class", "lang", "dir", "start", "colspan", "rowspan", "scope", "alt", "title", "data-s"],
   );
+  const WHOLE = new Set("pre table ul ol dl hr".split(" ")); // a sign stands after them
   const IDS = "text-"; // so that no heading of a post takes the name of a part of the page
 
   let holder = null;
@@ -35,6 +36,7 @@ narrated.text = (() => {
       }
     }
     sentences = sentences.filter(([number]) => parts.has(number));
+    tellDoubts(data.doubtful ?? {});
     heard = -1;
     following = true;
     reach(sentences.length ? parts.get(sentences[0][0])[0] : null);
@@ -56,6 +58,28 @@ narrated.text = (() => {
     line.dataset.s = thing.dataset.s;
     if (thing.localName === "figure") thing.append(line);
     else thing.after(line);
+  }
+
+  /** Mark the sentences whose sound is doubtful: by a line and a sign, and with words for both. */
+  function tellDoubts(doubtful) {
+    for (const [number, words] of Object.entries(doubtful)) {
+      const own = parts.get(+number) ?? [];
+      for (const part of own) {
+        part.classList.add("doubtful");
+        if (!part.title) part.title = words;
+      }
+      if (own.length) putSign(own.at(-1), words);
+    }
+  }
+
+  function putSign(part, words) {
+    const sign = element("span", "doubt");
+    sign.setAttribute("role", "img");
+    sign.setAttribute("aria-label", words);
+    sign.title = words;
+    if (part.localName === "tr") part.lastElementChild?.append(sign);
+    else if (WHOLE.has(part.localName)) part.after(sign);
+    else part.append(sign);
   }
 
   /** The letters and digits of words alone: "An image, a cat." is "An image: a cat." for the eye. */
