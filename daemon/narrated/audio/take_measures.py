@@ -8,7 +8,7 @@ class TakeMeasures(msgspec.Struct, frozen=True, omit_defaults=True):
 
     duration_s: float = 0.0
     voiced_s: float = 0.0
-    """The time in which a voice, or anything else, is heard: without silences."""
+    """The time in which a voice, or anything else, is heard: without silences of over 0.1 s."""
     silences_s: tuple[float, ...] = ()
     """The longest silences between two sounds, the longest first; those of a word are not here."""
     leading_silence_s: float = 0.0

@@ -16,9 +16,12 @@ from narrated.audio.take_measures import TakeMeasures
 HOP_S = 0.010
 
 _VOICED_BELOW_SPEECH_DB = -38.0
-_NOTHING_HEARD_DBFS = -60.0
+_NOTHING_HEARD_DBFS = -55.0
+_APART, _LEAST_SOUND = 15, 3
+"""Hops: a sound that stands so far apart has at least so many."""
 _SPEECH_PERCENTILE = 98
 """Of the levels: a click is no speech."""
+_PART_OF_A_SOUND_S = 0.1
 _LEAST_SILENCE_S = 0.4
 _MOST_SILENCES = 32
 _END_S = 0.030
@@ -37,6 +40,7 @@ _LOWEST_DB = -120.0
 _HOPS_AT_ONCE = 6000
 
 Levels = npt.NDArray[np.float32]
+Places = npt.NDArray[np.intp]
 Flags = npt.NDArray[np.bool_]
 Span = tuple[int, int]
 
@@ -60,7 +64,7 @@ def measured(pcm: bytes, sample_rate: int) -> TakeMeasures:
     offset = round(float(wave.mean(dtype=np.float64)))
     hops = _hops(wave, hop, offset)
     speech_db = float(np.percentile(hops.level_db, _SPEECH_PERCENTILE))
-    loud = np.flatnonzero(hops.level_db > _voiced_from_db(speech_db))
+    loud = _voiced(hops.level_db, speech_db)
     hiss = hops.hiss_db > speech_db + _HISS_BELOW_SPEECH_DB
     peak = max(int(wave.max()) - offset, offset - int(wave.min()))
     first, last = (int(loud[0]), int(loud[-1]) + 1) if len(loud) else (len(hops.level_db), 0)
@@ -68,7 +72,7 @@ def measured(pcm: bytes, sample_rate: int) -> TakeMeasures:
     ends = round(_END_S / HOP_S)
     return TakeMeasures(
         duration_s=len(wave) / sample_rate,
-        voiced_s=len(loud) * hop_s,
+        voiced_s=_voiced_hops(loud) * hop_s,
         silences_s=_silences(loud, hop_s),
         leading_silence_s=first * hop_s,
         trailing_silence_s=max(0.0, len(wave) / sample_rate - last * hop_s),
@@ -79,8 +83,14 @@ def measured(pcm: bytes, sample_rate: int) -> TakeMeasures:
     )
 
 
-def _voiced_from_db(speech_db: float) -> float:
-    return max(speech_db + _VOICED_BELOW_SPEECH_DB, _NOTHING_HEARD_DBFS)
+def _voiced(level_db: Levels, speech_db: float) -> Places:
+    """The hops in which a voice is heard, without clicks that stand alone."""
+    if speech_db < _NOTHING_HEARD_DBFS:
+        return np.zeros(0, np.intp)
+    loud = np.flatnonzero(level_db > speech_db + _VOICED_BELOW_SPEECH_DB)
+    starts = np.flatnonzero(np.diff(loud, prepend=-_APART) >= _APART)
+    counts = np.diff(np.append(starts, len(loud)))
+    return loud[np.repeat(counts >= _LEAST_SOUND, counts)]
 
 
 def _hops(wave: Samples, hop: int, offset: int) -> _Hops:
@@ -109,7 +119,13 @@ def _figures(rows: npt.NDArray[np.float32], offset: int) -> tuple[Levels, Levels
     return _decibels(energy / full), _decibels(difference / full)
 
 
-def _silences(loud: npt.NDArray[np.intp], hop_s: float) -> tuple[float, ...]:
+def _voiced_hops(loud: Places) -> int:
+    """The hops of the voice: short silences are parts of a sound, such as a t, and count."""
+    silent = np.diff(loud) - 1
+    return len(loud) + int(silent[silent <= _PART_OF_A_SOUND_S / HOP_S].sum())
+
+
+def _silences(loud: Places, hop_s: float) -> tuple[float, ...]:
     gaps_s = (np.diff(loud) - 1) * hop_s
     long_s = np.sort(gaps_s[gaps_s > _LEAST_SILENCE_S])[::-1][:_MOST_SILENCES]
     return tuple(round(float(each), 3) for each in long_s)

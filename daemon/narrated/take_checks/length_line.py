@@ -22,10 +22,11 @@ _USUAL_SD = 0.22
 """Voices and languages differ by so much from the usual line, as a share."""
 _USUAL_EFFORTS = (20.0, 80.0)
 """A usual narrator's two takes, of half a weight each, give a line its direction at first."""
-_OWN_SD, _OWN_SD_TAKES = 0.085, 4.0
+_OWN_SD, _OWN_SD_TAKES = 0.07, 4.0
 """Takes of a voice differ so much from its own line, until some are known."""
 _LEAST_SD, _LEAST_LIMIT_S = 0.05, 0.35
-_LIMIT_SD = 3.0
+_LIMIT_SD, _COUNTED_SD = 2.2, 2.5
+"""Beyond the first a take is bad; beyond the second no more of it counts for its line."""
 _LEAST_SLOPE = 0.25
 """Of the mean pace, a line's slope has at least this share."""
 
@@ -44,6 +45,8 @@ _LONGEST_PAUSES_S = {
 _END_TAKES = 8
 _LEAST_END_ROOM_DB = 8.0
 _LOWEST_END_DB = -80.0
+_SOFT_END_DB = -35.0
+"""Nobody hears that a softer end is cut."""
 _USUAL_END_LIMIT_DB = -8.0
 """Of a voice with fewer takes: espeak itself ends at -10 dB."""
 
@@ -80,7 +83,7 @@ class VoiceLine(msgspec.Struct, frozen=True):
         if effort <= 0 or measures.voiced_s <= 0:
             return self
         line_s, sd = self._line(effort)
-        most = _LIMIT_SD * sd * line_s
+        most = _COUNTED_SD * sd * line_s
         voiced_s = min(max(measures.voiced_s, line_s - most), line_s + most)
         inverse, pace, end_db = 1 / effort, voiced_s / effort, self._counted_end(measures.end_db)
         added = (1.0, inverse, pace, inverse**2, inverse * pace, pace**2, end_db, end_db**2)
@@ -139,7 +142,8 @@ class VoiceLine(msgspec.Struct, frozen=True):
             return _USUAL_END_LIMIT_DB
         mean = self.end_db / self.takes
         sd = math.sqrt(max(self.end_sq / self.takes - mean**2, 0.0))
-        return min(mean + max(_LEAST_END_ROOM_DB, _LIMIT_SD * sd), _USUAL_END_LIMIT_DB)
+        limit_db = mean + max(_LEAST_END_ROOM_DB, _COUNTED_SD * sd)
+        return min(max(limit_db, _SOFT_END_DB), _USUAL_END_LIMIT_DB)
 
     def _counted_end(self, end_db: float) -> float:
         """The end of a take as it counts: of one that is cut off, the limit."""
