@@ -5,7 +5,8 @@ All parsing of outside bytes runs here. The child opens no path but those of the
 
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -15,6 +16,7 @@ from narrated.printable import printable
 from narrated.reading.document import Document
 from narrated.reading.narration_settings import NarrationSettings
 from narrated.script.default_voice import SpeechEngines
+from narrated.script.post_review import Lexicons, ReviewAsked, reviewed_draft
 from narrated.script.regex_time_limit import (
     NeedsBacktracking,
     RefusingRegexRunner,
@@ -87,7 +89,19 @@ def _result(header: dict[str, Any], payload: bytes) -> bytes:
         from narrated.take_checks.heard_requests import answer as heard_answer
 
         return heard_answer(payload, _regex_runner(header))
+    if header["do"] == "lexicon_entries":
+        return _with_words(payload, header["name"], header["words"])
     raise NarratedError(f"The parser does not know the request `{header['do']}`.")
+
+
+def _with_words(lexicon: bytes, name: str, words: Mapping[str, str]) -> bytes:
+    """Add words to the text of a lexicon, unless it says so already. Errors: SourceError."""
+    from narrated.script.lexicon_entries import with_entry  # late: few requests need it
+
+    text = lexicon.decode()
+    for word, said in words.items():
+        text = with_entry(text, word, said)
+    return text.encode()
 
 
 def _unpacked(header: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], bytes]:
@@ -110,13 +124,27 @@ def _draft(
     on_document: Callable[[Document], None] = lambda _: None,
 ) -> Draft:
     _check_sections(header["folders"])
+    engines = msgspec.convert(header["engines"], SpeechEngines)
+    build = partial(_built, header, payload, engines, on_document)
+    asked = msgspec.convert(header.get("review", {}), ReviewAsked)
+    return reviewed_draft(build, asked, engines.limits)
+
+
+def _built(
+    header: dict[str, Any],
+    payload: bytes,
+    engines: SpeechEngines,
+    on_document: Callable[[Document], None],
+    words: Lexicons,
+) -> Draft:
+    """Build the draft of a source; `words` are those of its script file."""
     return build_draft(
         payload,
         header["name"],
         captions=msgspec.convert(header["captions"], dict[str, Caption]),
-        lexicons=header["lexicons"],
+        lexicons=[*header["lexicons"], *words],
         settings=msgspec.convert(header["settings"], ReadingSettings),
-        engines=msgspec.convert(header["engines"], SpeechEngines),
+        engines=engines,
         folders=header["folders"],
         folder=header.get("folder", ""),
         regex_runner=_regex_runner(header),

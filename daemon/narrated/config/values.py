@@ -258,6 +258,8 @@ class Config(Section, frozen=True):
     """Of posts that wait together, by their dates: which is read first."""
     since: Day | None = None
     """Posts of an earlier date are left out, unless they are narrated already."""
+    review: bool = False
+    """The script of a text goes to the outbox, and is spoken once it comes back."""
     hours: WorkHours = WorkHours()
     """The local time in which engines work; empty for always."""
     speech: SpeechConfig = SpeechConfig()

@@ -8,6 +8,7 @@ from functools import partial
 
 from narrated.disk_threads import ANSWER_S
 from narrated.errors import NarratedError, StorageError
+from narrated.jobs.outbox_scripts import OutboxScripts
 from narrated.jobs.shielded_outbox_changes import ShieldedOutboxChanges
 from narrated.ledger.job import ENDED, Job, JobState
 from narrated.ledger.store import Ledger
@@ -22,6 +23,8 @@ class ErrorNotes:
     """Writes and removes the note of a job, at the place of its narration."""
 
     def __init__(self, ledger: Ledger, outbox: ShieldedOutboxChanges) -> None:
+        self.scripts = OutboxScripts(ledger, outbox)
+        """The scripts that wait for review; they go with the same jobs as the notes."""
         self._ledger = ledger
         self._outbox = outbox
 
@@ -36,6 +39,7 @@ class ErrorNotes:
     async def remove(self, job: Job) -> None:
         """Remove a job's note; a note that the outbox keeps is removed later."""
         self._ledger.notes.dismiss(job.stem)
+        self.scripts.follow(job.stem)
         await self._outbox.finish(self._remove_or_log(job.stem, job.path))
 
     def remove_soon(self, job: Job) -> None:
@@ -44,6 +48,7 @@ class ErrorNotes:
 
     def remove_at_soon(self, stem: str, path: str) -> None:
         """Remove the note that a source may have under a stem, as `remove_soon` does."""
+        self.scripts.follow(stem)
         if self._ledger.notes.may_stand(stem):
             self._ledger.notes.dismiss(stem)
             self._ledger.afterwards(lambda: self._start_removal(stem, path))

@@ -2,10 +2,11 @@
 
 import logging
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from functools import partial
 
-from narrated.errors import SourceUnreadable
+from narrated.errors import SourceUnreadable, StorageError
 from narrated.inbox.async_reads import AsyncInboxReader
 from narrated.inbox.events import (
     ConflictCopyFound,
@@ -27,6 +28,7 @@ from narrated.jobs.error_notes import ErrorNotes
 from narrated.jobs.events import EventDispatcher, FolderSettingsChanged, JobReady, JobStopped
 from narrated.jobs.gallery_updates import GalleryUpdates
 from narrated.jobs.job_creation import JobCreator
+from narrated.jobs.post_scripts import PostScripts
 from narrated.jobs.source_disposal import SourceDisposal
 from narrated.jobs.standalone_picture_jobs import StandalonePictureJobs
 from narrated.jobs.stem_assignment import StemAssignment
@@ -101,9 +103,20 @@ class Ingest:
     _requeues: BulkRequeueRunner
     _stems: StemAssignment
     _galleries: GalleryUpdates
+    _scripts: PostScripts
     status: InboxStatus = field(default_factory=InboxStatus)
     has_vanished: bool = False
     """A file was reported gone: a job that waits for an absent one may go on without it."""
+
+    async def look(self, event: Event) -> Callable[[], None]:
+        """Look at the inbox as far as an event asks for it; the result applies it to the ledger."""
+        gallery = await self._galleries.of_event(event)
+        is_script = await self._scripts.of_event(event)
+        try:
+            moved = await self.moved_to(event)
+        except StorageError:  # then it has no old name to keep
+            moved = set()
+        return partial(self.take, event, moved, gallery, is_script=is_script)
 
     async def moved_to(self, event: Event) -> set[str]:
         """Return the sources that have moved to the path of a new file, for `take`."""
@@ -114,10 +127,18 @@ class Ingest:
         # Look at the new path last: the whole inbox may be absent.
         return moved if moved and await self._inbox.exists(event.path) else set()
 
-    def take(self, event: Event, moved: Collection[str] = (), gallery: str = "") -> None:
+    def take(
+        self,
+        event: Event,
+        moved: Collection[str] = (),
+        gallery: str = "",
+        *,
+        is_script: bool = False,
+    ) -> None:
         """Apply one event; `moved` as `moved_to` found it.
 
         `gallery`: the one that the event changes, as `GalleryUpdates.of_event` found it.
+        `is_script`: its file begins as a script file, as `PostScripts.of_event` found it.
         """
         if gallery:
             with self._ledger.transaction():
@@ -126,14 +147,21 @@ class Ingest:
                 if event == FileVanished(gallery):
                     self._file_vanished(gallery)
         else:
-            self._apply(event, moved)
+            self._apply(event, moved, is_script=is_script)
 
-    def _apply(self, event: Event, moved: Collection[str], *, is_in_gallery: bool = False) -> None:
+    def _apply(
+        self,
+        event: Event,
+        moved: Collection[str],
+        *,
+        is_in_gallery: bool = False,
+        is_script: bool = False,
+    ) -> None:
         match event:
             case FileReady() | FileVanished() | FileUnreadable() if _is_setting(event.path):
                 self._override_changed(event)
             case FileReady():
-                self._file_ready(event, moved, is_in_gallery)
+                self._file_ready(event, moved, is_in_gallery, is_script)
             case FileUnreadable():
                 self._file_unreadable(event)
             case FileVanished(path):
@@ -200,7 +228,9 @@ class Ingest:
                 log.warning("%s", problem)
         self.status.rule_problems = problems
 
-    def _file_ready(self, event: FileReady, moved: Collection[str], is_in_gallery: bool) -> None:
+    def _file_ready(
+        self, event: FileReady, moved: Collection[str], is_in_gallery: bool, is_script: bool
+    ) -> None:
         with self._ledger.transaction():
             self._ledger.sources.record(event.path, event.signature, event.sha256)
             posts = self._ledger.pictures.posts_showing(event.path)
@@ -209,7 +239,9 @@ class Ingest:
                     self._picture_changed(post)
             if posts:
                 self._pictures.supersede([event.path])
-            elif not is_in_gallery:  # otherwise it waits until its folder is quiet
+            elif is_in_gallery:
+                pass  # it waits until its folder is quiet
+            elif not self._scripts.take_ready(event.path, is_script):
                 self._create_version(event, moved)
 
     def _picture_changed(self, post: str) -> None:
@@ -271,6 +303,7 @@ class Ingest:
                 self._notes.remove_soon(job)
                 self._events.publish(JobStopped(job))
             self._follow_move(path)
+            self._scripts.take_gone(path)
             if not is_gallery_path(path):  # its pictures wait until its folder is quiet
                 self._pictures.release(self._ledger.pictures.of_post(path))
 
@@ -296,6 +329,7 @@ class Ingest:
             elif self._ledger.sources.sha256(path):
                 log.info("%s is ignored", printable(path), extra=fields(file=path))
                 self._ledger.sources.set_aside(path)
+                self._scripts.take_gone(path)
 
     def _is_pointless(self, job: Job) -> bool:
         """True if a job without its source is to end: a planned one continues, unless it moved."""

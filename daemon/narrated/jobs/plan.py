@@ -105,6 +105,8 @@ class JobDefaults:
     """Drafts and posts of a date in the future wait until they are published."""
     asked: Mapping[str, str | float] = field(default_factory=dict)
     """The engine, voice and speed that somebody asks for at a terminal: they override all."""
+    review: bool = False
+    """A text's script waits for a person, unless the post or its folders say otherwise."""
     has_page: bool = False
     """True if the outbox has a page, which shows the texts of posts."""
 
@@ -127,6 +129,8 @@ class Plan(msgspec.Struct, frozen=True, rename={"draft": "plan", "output": "edit
     """The cache key of the chosen take of each chunk."""
     shown: dict[str, str]
     """The pictures that it shows: inbox path to sha256, '' for a missing picture."""
+    script: dict[str, str] = {}
+    """Its script file: inbox path to sha256; empty if it has none."""
     identities: dict[str, str] = {}
     """Engine name to engine identity, as in the digests."""
     voices: dict[str, str] = {}

@@ -20,6 +20,7 @@ from narrated.jobs.held_posts import HeldBack, find_hold
 from narrated.jobs.passed_over import listing_missing_cover, without_foreign_voice
 from narrated.jobs.picture_captions import PICTURE_BYTES, PictureCaptions, is_picture
 from narrated.jobs.plan import JobDefaults, OutputSettings, Plan, chunk_digest, take_key
+from narrated.jobs.planned_scripts import PlannedScripts, ScriptFile
 from narrated.jobs.post_texts import (
     COPY_SIDE,
     PICTURE_SIDE,
@@ -71,6 +72,8 @@ class _PlanRequest:
     """0 without a job."""
     defaults: JobDefaults
     overrides: SettingsAndLexicons
+    script: ScriptFile | None = None
+    """The script file that is said for it."""
     place: str = ""
     """Its path with more folders than the root has; empty if it has none."""
 
@@ -89,6 +92,7 @@ class Planner:
     _galleries: GalleryPictures
     _sound_files: SoundFileDigests
     texts: PostTexts
+    scripts: PlannedScripts
 
     def overrides(
         self, defaults: JobDefaults, *, of_folders: bool = True, waits_for_absent: bool = False
@@ -105,7 +109,8 @@ class Planner:
         source = await self._read(job.path)
         if sha256(source).hexdigest() != job.source_sha256:
             raise SourceChanged("The source changed before it was read.")
-        return await self._plan(_PlanRequest(job.path, source, job.id, defaults, overrides))
+        script = await self.scripts.of_job(job)
+        return await self._plan(_PlanRequest(job.path, source, job.id, defaults, overrides, script))
 
     async def plan_once(
         self,
@@ -122,7 +127,8 @@ class Planner:
         `of_folders`: their settings apply. Errors: as `plan`.
         """
         overrides = self.overrides(defaults, of_folders=of_folders)
-        return await self._plan(_PlanRequest(path, source, 0, defaults, overrides, place))
+        request = _PlanRequest(path, source, 0, defaults, overrides, place=place)
+        return await self._plan(request)
 
     async def keep_text(self, job: Job, narration: Manifest, defaults: JobDefaults) -> None:
         """Keep the text of a narration of before, if its source is as it was.
@@ -152,7 +158,9 @@ class Planner:
         `place`: its path with more folders than the inbox has; they may name it, or hold it back.
         """
         source, overrides = await self._read(path), self.overrides(defaults)
-        draft = (await self._draft(_PlanRequest(path, source, 0, defaults, overrides, place)))[0]
+        script = await self.scripts.beside(path)
+        request = _PlanRequest(path, source, 0, defaults, overrides, script, place)
+        draft = (await self._draft(request))[0]
         hold = find_hold(place or path, draft) if defaults.holds_drafts else None
         return draft if hold is None else msgspec.structs.replace(draft, held_back=hold.why)
 
@@ -186,6 +194,7 @@ class Planner:
             takes=takes,
             keys=tuple(map(take_key, digests, takes)),
             shown=shown,
+            script=dict(asked.script.recorded) if asked.script else {},
             voices={
                 who: engines[who].voices.get(each.voice, "") for who, each in draft.speakers.items()
             },
@@ -245,6 +254,7 @@ class Planner:
         """
         path, source, job_id, defaults = asked.path, asked.source, asked.job_id, asked.defaults
         request = await self._request(path, defaults, asked.overrides, asked.place)
+        request["review"] = self._review_request(asked)
         has_text = bool(job_id) and defaults.has_page
         if has_text:
             request["copies"] = {}
@@ -315,6 +325,10 @@ class Planner:
             beside = await self._galleries.of(path, defaults.ignore)
             request |= {"pictures": beside.names, "newest_picture": beside.newest}
         return request
+
+    def _review_request(self, asked: _PlanRequest) -> dict[str, Any]:
+        stem = self._ledger.jobs.get(asked.job_id).stem if asked.job_id else ""
+        return self.scripts.request(asked.path, asked.script, asked.defaults.review, stem)
 
     def _check_hold(self, job: Job, draft: Draft, defaults: JobDefaults) -> None:
         """Raise HeldBack for a draft: before its pictures are described.

@@ -195,7 +195,7 @@ class Publisher:
             await self._moves.follow(done)
         finally:
             if leaving is not None:
-                await self._disposal.remove(leaving, plan.shown)
+                await self._disposal.remove(leaving, {**plan.shown, **plan.script})
 
 
 def _caption(plan: Plan, folder: Path) -> tuple[PreparedFile, ...]:

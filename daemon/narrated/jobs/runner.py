@@ -32,6 +32,7 @@ from narrated.jobs.planner import Planner, SourceChanged, TooOld
 from narrated.jobs.published_default import PublishedDefault
 from narrated.jobs.publisher import Publisher
 from narrated.jobs.respeaking import no_longer_the_same
+from narrated.jobs.script_review import ScriptReview
 from narrated.jobs.shielded_outbox_changes import ShieldedOutboxChanges
 from narrated.jobs.source_moves import SourceMoves
 from narrated.jobs.standing import Ranking
@@ -64,6 +65,7 @@ class JobRunner:
     _ranking: Ranking
     _stems: StemAssignment
     _moves: SourceMoves
+    _review: ScriptReview
     progress: dict[int, JobProgress] = field(default_factory=dict)
 
     async def run(self, job: Job, defaults: JobDefaults, queue: AdmissionCallbacks) -> None:
@@ -110,12 +112,17 @@ class JobRunner:
             await self._hold_back(job, held)
             return
         job = await self._follow_slug(job, plan)
+        await self._review.prepare(job, plan)
         if plan.draft.is_blank:
             self._end_unwanted(job, "it has front matter alone")  # what is out stays
         elif not plan.draft.narrate:
             await self._withhold(job, plan)
         elif not await self._carries_over(job, plan):
-            await self._speak(self._ledger.jobs.get(job.id), plan, queue)
+            job = self._ledger.jobs.get(job.id)
+            if self._review.is_needed(job, plan):
+                await self._review.ask(job)
+            else:
+                await self._speak(job, plan, queue)
 
     async def _follow_slug(self, job: Job, plan: Plan) -> Job:
         """Return the job under the name that its post asks for, if it may have it."""

@@ -27,6 +27,7 @@ class JobReason(enum.StrEnum):
     ENGINE = "engine"  # a voice, model or captioner is unavailable
     PARSER = "parser"  # no parser can be started
     STORAGE = "storage"  # the outbox, cache or state cannot be written
+    REVIEW = "review"  # a person is to review its script
     UNWANTED = "unwanted"  # removed: `narrate: false` applies to it, or `since`
 
 
@@ -36,6 +37,7 @@ class JobCause(enum.StrEnum):
     FOUND = "found"  # a new or changed source
     PICTURE = "picture"  # a picture of a post appeared or changed
     SETTINGS = "settings"  # a folder's settings or a lexicon appeared, changed or went
+    SCRIPT = "script"  # its script file came, changed or went
     REFRESH = "refresh"  # the user asked for today's settings
     RESPEAK = "respeak"  # the user asked for another take
     CHECK = "check"  # the user asked to have its takes checked

@@ -20,6 +20,7 @@ _OF_FILES = (
     ("shows", "post"),
     ("consulted", "post"),
     ("episodes", "path"),
+    ("script_files", "path"),
 )
 _PAST = """
 DELETE FROM jobs WHERE state IN ('superseded', 'removed') AND id IN (

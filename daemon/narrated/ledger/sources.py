@@ -76,6 +76,11 @@ class Sources(Repository):
         known = "SELECT sha256 FROM sources WHERE path = ? AND gone_at IS NULL"
         return self._value(known, os.fsencode(path)) or ""
 
+    def is_recorded(self, path: str) -> bool:
+        """True if a file is or was there; the daemon itself did not remove it."""
+        known = "SELECT 1 FROM sources WHERE path = ?"
+        return self._value(known, os.fsencode(path)) is not None
+
     def signature(self, path: str) -> FileSignature | None:
         """Return the signature of a recorded file; None if it is unknown or gone."""
         return self.signatures([path])[path]

@@ -18,6 +18,7 @@ from narrated.ledger.page_texts import PageTexts
 from narrated.ledger.pauses import Pauses
 from narrated.ledger.plan_inputs import CaptionCache, ConsultedFiles, ShownPictures
 from narrated.ledger.restored_jobs import RestoredJobs
+from narrated.ledger.script_files import ReviewFiles, ScriptFiles
 from narrated.ledger.sources import Sources, Stems
 from narrated.ledger.standing_notes import StandingNotes
 from narrated.ledger.take_verdicts import (
@@ -44,6 +45,8 @@ class Ledger(Database):
         self.pictures = ShownPictures(self)
         self.galleries = Galleries(self)
         self.consulted = ConsultedFiles(self)
+        self.scripts = ScriptFiles(self)
+        self.review_files = ReviewFiles(self)
         self.jobs = Jobs(self)
         self.job_takes = JobTakes(self)
         self.left_out = TooOldPosts(self)

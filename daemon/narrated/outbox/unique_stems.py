@@ -14,6 +14,7 @@ from narrated.outbox.portable_names import USUAL_RULES, NameRules
 from narrated.reading.file_kinds import is_gallery_path
 
 ERROR_SUFFIX = ".error.txt"
+MERGE_SUFFIX = ".merge.txt"
 STATUS_NAME = "narrated.status.txt"
 
 _PODCAST_NAMES = ("feed.xml", "index.html", "index.files", "folder.jpg")
@@ -95,5 +96,5 @@ def _is_reserved(key: str) -> bool:
     A picture's `.txt` would overwrite the notes, and the manifest of `post.chapters` the chapters
     of `post`. A stem of before there were such files stays.
     """
-    endings = (".error", *(suffix.removesuffix(".json") for suffix in LONG_SUFFIXES))
+    endings = (".error", ".merge", *(suffix.removesuffix(".json") for suffix in LONG_SUFFIXES))
     return key.endswith(endings) or key == STATUS_NAME.removesuffix(".txt")

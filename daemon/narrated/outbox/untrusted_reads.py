@@ -86,11 +86,11 @@ def manifest_in(folder: int, name: str, where: str) -> Manifest | None:
     return found
 
 
-def note(outbox: Path, name: str) -> bytes | None:
-    """Read a note; None if there is none, or if something else stands there."""
+def note(outbox: Path, name: str, limit_bytes: int = MOST_NOTE_BYTES) -> bytes | None:
+    """Read a note, or a script; None if there is none, or if something else stands there."""
     folder_name, last = split(name)
     with suppress(OSError), opened(outbox, folder_name) as folder:
-        return _content(folder, last, str(outbox / name), MOST_NOTE_BYTES)
+        return _content(folder, last, str(outbox / name), limit_bytes)
     return None
 
 

@@ -178,6 +178,8 @@ class _Metadata:
                 self._reasons[key] = _UNKNOWN_VALUE
             case "takes" if not isinstance(value, dict) or not value.keys() <= {*TAKE_KEYS}:
                 self._reasons[key] = _UNKNOWN_VALUE  # those of a film
+            case "review" if truth_of(value) is None:  # a book's review, or its marks
+                self._reasons[key] = _UNKNOWN_VALUE
             case "lexicon" if not is_lexicon_name(value):
                 self._reasons[key] = _UNKNOWN_VALUE
             case _:

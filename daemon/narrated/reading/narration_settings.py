@@ -52,6 +52,8 @@ class NarrationSettings(msgspec.Struct, frozen=True):
     lexicon: str | None = None
     """A path relative to the file that names it; it adds to the lexicons of the folders above."""
     narrate: bool | None = None
+    review: bool | None = None
+    """True if a person reviews the script of a text before it is spoken."""
     album: str | None = None
     gallery: bool | None = None
     """True if the pictures of this folder are one narration; its `title` and `description` are
@@ -356,6 +358,7 @@ _READERS: dict[str, tuple[str, Callable[[_Entry, Choices], object]]] = {
     "speed": ("speed", _speed),
     "lexicon": ("lexicon", _lexicon),
     "narrate": ("narrate", _truth),
+    "review": ("review", _truth),
     "album": ("album", _text),
     "gallery": ("gallery", _truth),
     "links": ("links", _choice),

@@ -260,6 +260,21 @@ class Draft(msgspec.Struct, frozen=True, rename={"overrides": "surroundings"}):
     """The words of its first paragraph, if pictures in it are told in the voice's words."""
     held_back: str = ""
     """Why it is not narrated yet; empty if nothing holds it back, or in a plan."""
+    review: bool | None = None
+    """True if a person is to review its script; None if neither it nor its folders say so."""
+    is_reviewed: bool = False
+    """True if it has the lines of a script file."""
+    script_file: str = ""
+    """The text of the script file that a person is to look at; empty if nobody need."""
+    script_conflicts: tuple[str, ...] = ()
+    """Sentences on where its script file and the post do not go together."""
+    pronounced: tuple[tuple[str, str], ...] = ()
+    """Words, and how they are said, from its script file."""
+
+    @property
+    def awaits_review(self) -> bool:
+        """True if a person is to see its script before it is spoken."""
+        return bool(self.script_file) and not self.is_reviewed
 
     def speed(self, chunk: Chunk) -> float:
         """Return the speed of a chunk: its speaker's, or else the narrator's."""

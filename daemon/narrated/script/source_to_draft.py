@@ -168,6 +168,7 @@ def _draft(
         date=metadata.date or "",
         language=settings.language,
         narrate=metadata.narrate is not False,
+        review=metadata.review,
         speakers=speakers,
         shown=pictures_shown(document),
         script=script,

@@ -31,11 +31,15 @@ from narrated.jobs.narration_tags import TagMaker
 from narrated.jobs.page_pictures import PagePictures
 from narrated.jobs.picture_captions import PictureCaptions
 from narrated.jobs.plan import JobDefaults, OutputSettings
+from narrated.jobs.planned_scripts import PlannedScripts
 from narrated.jobs.planner import Planner
+from narrated.jobs.post_scripts import PostScripts
 from narrated.jobs.post_texts import PostTexts
 from narrated.jobs.published_default import PublishedDefault
 from narrated.jobs.publisher import Publisher
 from narrated.jobs.runner import JobRunner
+from narrated.jobs.script_review import ScriptReview
+from narrated.jobs.script_words import ScriptWords
 from narrated.jobs.shielded_outbox_changes import ShieldedOutboxChanges
 from narrated.jobs.sound_file_digests import SoundFileDigests
 from narrated.jobs.source_disposal import DisposalPolicy, SourceDisposal
@@ -181,6 +185,7 @@ class App:
             ignore=config.ignore,
             since=config.since,
             holds_drafts=config.reading.drafts == "hold",
+            review=config.review,
             has_page=has_page(config),
         )
         """The settings of new jobs, from the configuration in force."""
@@ -197,7 +202,8 @@ class App:
         galleries = GalleryPictures(inbox, ledger, self._at_rest)
         sounds, disk = self.sound_files, self.state_disk
         return Planner(
-            inbox, ledger, parsers, engines, disk, captions, galleries, sounds, self.texts
+            *(inbox, ledger, parsers, engines, disk, captions, galleries, sounds, self.texts),
+            PlannedScripts(inbox, ledger),
         )
 
     async def probe(self) -> None:
@@ -291,6 +297,7 @@ class App:
         self.outbox = ShieldedOutboxChanges(ledger, self.mount_guard, self.outbox_disk)
         self._stop_steps.add(self.outbox.settle, CHANGES_S)
         self.notes = ErrorNotes(ledger, self.outbox)
+        self.notes.scripts.listen(events)
         self.stems = StemAssignment(ledger, self.notes, self.outbox, self.name_probe, config.names)
         self.job_creator = JobCreator(ledger, events, self.stems)
         self.requeues = BulkRequeueRunner(ledger, self.job_creator, self.inbox)
@@ -300,6 +307,8 @@ class App:
         self.disposal = SourceDisposal(ledger, events, self.inbox, policy, record)
         self.ranking = Ranking(ledger, config.order == "newest")
         self.removal = NarrationRemoval(ledger, self.outbox, events)
+        scripts = (self.job_creator, self.notes, events, self.removal, self.inbox)
+        self.post_scripts = PostScripts(ledger, *scripts)
         galleries = (self.job_creator, self.picture_jobs, self.removal, self.inbox)
         self.galleries = GalleryUpdates(ledger, *galleries)
         self.galleries.listen(events)
@@ -320,23 +329,13 @@ class App:
         moves = SourceMoves(ledger, self.removal, events, inbox)
         parts = (disposal, moves, notes, outbox, events, self.state_disk, self.stems)
         publisher = Publisher(ledger, *parts)
-        self.runner = JobRunner(
-            ledger,
-            self.planner,
-            self.speaker,
-            CarryOver(ledger, outbox, publisher, moves, tags, encoders, work, self.state_disk),
-            PublishedDefault(ledger, self.job_creator, moves, outbox),
-            publisher,
-            self.removal,
-            self.job_creator,
-            notes,
-            outbox,
-            events,
-            inbox,
-            self.ranking,
-            self.stems,
-            moves,
-        )
+        carrying = (publisher, moves, tags, encoders, work, self.state_disk)
+        carry_over = CarryOver(ledger, outbox, *carrying)
+        default = PublishedDefault(ledger, self.job_creator, moves, outbox)
+        review = ScriptReview(ledger, notes, ScriptWords(ledger, inbox, parsers))
+        before = (ledger, self.planner, self.speaker, carry_over, default, publisher, self.removal)
+        after = (self.job_creator, notes, outbox, events, inbox, self.ranking, self.stems, moves)
+        self.runner = JobRunner(*(*before, *after, review))
 
     async def _close_ledger(self, patience_s: float) -> None:
         close = partial(self._close_now, self.ledger.detach())

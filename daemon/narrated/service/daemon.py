@@ -64,6 +64,7 @@ from narrated.service.housekeeping.job_resumption import (
 )
 from narrated.service.housekeeping.ledger_checkpoints import LedgerCheckpoints
 from narrated.service.housekeeping.page_updates import PageUpdates, page_news
+from narrated.service.housekeeping.script_files import ScriptFiles
 from narrated.service.housekeeping.sound_file_check import SoundFileCheck
 from narrated.service.housekeeping.status_updates import StatusUpdates, write_status_note
 from narrated.service.inbox_feed import InboxFeed
@@ -146,6 +147,7 @@ class Daemon:
                 if self._stop.is_set():
                     break
             if not self._stop.is_set():
+                await ScriptFiles(self.app.notes.scripts, self.app.post_scripts).turn()
                 await signals.finishes(self.app.podcast.update(), self._notifier)
             report = self.reporter.report()
             on_tick(report)
@@ -204,9 +206,8 @@ class Daemon:
     async def _build_inbox(self) -> None:
         app = self.app
         parts = (app.picture_jobs, app.notes, app.disposal, app.events, app.inbox)
-        self.ingest = Ingest(
-            app.ledger, app.job_creator, *parts, app.requeues, app.stems, app.galleries
-        )
+        others = (app.requeues, app.stems, app.galleries, app.post_scripts)
+        self.ingest = Ingest(app.ledger, app.job_creator, *(*parts, *others))
         self.feed = InboxFeed(
             app.read_apart, self.deferred, self._ingest_event, self._resume_absent
         )
@@ -248,6 +249,7 @@ class Daemon:
             ParserRetry(app.ledger, waiting),
             SourceRetry(app.ledger, app.inbox, waiting).on(app.inbox.disk),
             NoteRemoval(app.notes).on(outbox),
+            ScriptFiles(app.notes.scripts, app.post_scripts).on(outbox),
             SoundFileCheck(app.sound_files, lambda: app.defaults.output).on(app.state_disk),
             self.due_posts,
             DueGalleries(lambda: app.config, app.galleries).on(outbox),
@@ -302,17 +304,13 @@ class Daemon:
 
     async def _ingest_event(self, event: Event) -> Callable[[], None]:
         """Look at the inbox as far as an event asks for it; the result applies it to the ledger."""
-        gallery = await self.app.galleries.of_event(event)
-        try:
-            moved = await self.ingest.moved_to(event)
-        except StorageError:  # then it has no old name to keep
-            moved = set()
+        take = await self.ingest.look(event)
 
-        def take() -> None:
+        def check_and_take() -> None:
             self.clock.check()  # first: a new file is not as old as those before the clock was set
-            self.ingest.take(event, moved, gallery)
+            take()
 
-        return take
+        return check_and_take
 
     async def _resume_absent(self) -> None:
         """Resume jobs that waited for an absent file: it may be one of those reported as gone."""
@@ -346,6 +344,8 @@ class Daemon:
                 await self.app.podcast.claim_covers()
             if self.app.picture_jobs.supersede_if_shown(job):
                 return
+            if self.app.post_scripts.supersede_if_paired(job):
+                return
             await self.app.runner.run(job, self.app.defaults, queue)
         except StorageError as error:  # the ledger refused even the state "waiting"
             self.deferred.put(lambda: self.job_queue.push(job), error)
@@ -355,6 +355,7 @@ class Daemon:
         await self._sweep()
         await self.app.disposal.remove_left_pictures()
         await self.app.picture_jobs.recover(self.app.read_apart)
+        self.app.notes.scripts.begin()
         async for jobs in self.app.ledger.jobs.pages(*OPEN):
             for job in jobs:
                 self._enqueue(job)

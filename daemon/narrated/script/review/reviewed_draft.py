@@ -1,9 +1,9 @@
 """The draft of a post whose script file a person edited."""
 
+import json
 from collections.abc import Mapping
 
 import msgspec
-import yaml
 from msgspec.structs import replace
 
 from narrated.script.review.application import applied
@@ -44,4 +44,4 @@ def reviewed(
 def lexicon_text(script: ReviewScript) -> str:
     """Write the pronunciations of a script file as a lexicon; empty if there are none."""
     words = pronunciations(script)
-    return yaml.safe_dump({"words": words}, allow_unicode=True) if words else ""
+    return json.dumps({"words": words}) if words else ""  # JSON is YAML

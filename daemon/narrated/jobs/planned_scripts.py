@@ -1,0 +1,91 @@
+"""Script files for the planner: that of a post, as its bytes are now."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from narrated.errors import NarratedError, SourceAbsent, SourceUnreadable, StorageError
+from narrated.inbox.async_reads import AsyncInboxReader
+from narrated.jobs.script_pairs import (
+    SCRIPT_BYTES,
+    ScriptPairs,
+    is_script_name,
+    possible_posts,
+    script_beside,
+)
+from narrated.ledger.job import Job
+from narrated.ledger.store import Ledger
+from narrated.script.review.script_file import SCRIPT_SUFFIX, is_script_file
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptFile:
+    """A script file of the inbox, as it was read."""
+
+    path: str
+    content: bytes
+
+    @property
+    def recorded(self) -> Mapping[str, str]:
+        """Its path and sha256, as a plan keeps them."""
+        return {self.path: sha256(self.content).hexdigest()}
+
+
+@dataclass(eq=False)
+class PlannedScripts:
+    """Reads the script file of a post: one that the ledger knows, or what lies beside it."""
+
+    _inbox: AsyncInboxReader
+    _ledger: Ledger
+
+    def __post_init__(self) -> None:
+        self._pairs = ScriptPairs(self._ledger)
+
+    async def of_job(self, job: Job) -> ScriptFile | None:
+        """Read the script file of a job's post; None if it has none.
+
+        Errors: SourceAbsent, if it is absent and the scanner does not report it gone; as `read`.
+        """
+        while path := self._pairs.script_of(job.path, job.stem):
+            try:
+                return ScriptFile(path, await self._inbox.read(path, SCRIPT_BYTES))
+            except SourceAbsent:
+                if self._ledger.scripts.is_known(path):
+                    raise
+        return None
+
+    async def beside(self, post: str) -> ScriptFile | None:
+        """Read the script file that lies beside a post, ingested or not; None if there is none."""
+        if is_script_name(post):
+            return None
+        path = script_beside(post)
+        try:
+            content = await self._inbox.read(path, SCRIPT_BYTES)
+        except (StorageError, SourceUnreadable):
+            raise
+        except NarratedError:  # absent, or too large to be one
+            return None
+        return ScriptFile(path, content) if is_script_file(content) else None
+
+    async def is_paired(self, path: str) -> bool:
+        """True if a file is the script of a post beside it, ingested or not."""
+        if not is_script_name(path) or not await self._inbox.existing(possible_posts(path)):
+            return False
+        try:
+            return is_script_file(await self._inbox.read(path, SCRIPT_BYTES))
+        except NarratedError:
+            return False
+
+    def request(
+        self, post: str, script: ScriptFile | None, is_wanted: bool, stem: str
+    ) -> dict[str, Any]:
+        """Word the part of a request for a draft that is about its review.
+
+        `stem`: the post's name in the outbox; empty if it has none.
+        """
+        saved_as = f"{stem.rpartition('/')[2]}{SCRIPT_SUFFIX}" if stem else ""
+        asked = {"is_wanted": is_wanted, "post": post.rpartition("/")[2], "saved_as": saved_as}
+        if script is None:
+            return asked
+        return asked | {"path": script.path, "content": script.content.decode("latin-1")}
