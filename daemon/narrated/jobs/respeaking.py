@@ -1,6 +1,7 @@
 """Respeaking: other takes of a published narration, in the settings that it was made with."""
 
 import asyncio
+import shlex
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -113,9 +114,9 @@ class Respeaking:
         """
         report = self._ledger.job_takes.report(published.id)
         if report is None:
-            shown = printable(published.path)
             raise NarratedError(
-                f"The takes of {shown} were not checked.", f"Check them: `{check_command(shown)}`."
+                f"The takes of {printable(published.path)} were not checked.",
+                f"Check them: `{check_command(published.path)}`.",
             )
         count = len(plan.draft.chunks)
         return [each.chunk for each in report.chunks if each.is_doubtful and each.chunk < count]
@@ -182,7 +183,7 @@ class Respeaking:
 
 def check_command(path: str) -> str:
     """The command that checks the takes of a narration."""
-    return f"narrated refresh {path} --check"
+    return f"narrated refresh {shlex.quote(printable(path))} --check"
 
 
 def source_is_gone(path: str) -> NarratedError:

@@ -18,7 +18,7 @@ def summary_lines(report: TakeReport, *, lists_all: bool) -> Iterator[str]:
     shown, takes = printable(report.path), report.takes
     if takes is None:
         yield f"{shown}: its takes were not checked"
-        yield f"  To check them: {check_command(shlex.quote(shown))}"
+        yield f"  To check them: {check_command(report.path)}"
         return
     yield f"{shown}: {_outcome(takes)}"
     yield f"  checked {_checkers(takes)}{_others(takes)}"

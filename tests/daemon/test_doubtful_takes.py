@@ -1,0 +1,177 @@
+"""Doubtful takes are told, played and spoken again, with a daemon and without."""
+
+import json
+import os
+import wave
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from narrated.ledger.store import Ledger
+from narrated.outbox.manifest_takes import ChunkTakes, ManifestTakes, TakeFault
+from support.daemon import Daemon, wait
+
+TEXT = "# {0}\n\nThe first line of {0}.\n\nThe second line of {0}.\n"
+STOPS = (TakeFault("inner_silence", 1.1, "it stops for 1.1 s inside"),)
+
+
+@pytest.fixture(scope="module")
+def resting(tmp_path_factory: pytest.TempPathFactory) -> Daemon:
+    """Narrations at rest: one doubtful, one good, one of before there were checks."""
+    return _narrations(tmp_path_factory.mktemp("resting"))
+
+
+def _narrations(home: Path) -> Daemon:
+    daemon = Daemon(home, takes={"check": "off"})
+    for name in ("doubtful", "good", "before"):
+        daemon.drop(f"a {name}.md", TEXT.format(name))
+    assert daemon.ask("once").returncode == 0, daemon.log
+    doubtful = _chunk(daemon, "a doubtful", 2, takes=3, faults=STOPS, heard="the \x1b second")
+    retaken = _chunk(daemon, "a doubtful", 1, takes=2)
+    counts = {"heard": 3, "hearing": "ear-1", "retaken": 2, "doubtful": 1}
+    _plant(daemon, "a doubtful.md", ManifestTakes(checked=3, chunks=(retaken, doubtful), **counts))
+    _plant(daemon, "a good.md", ManifestTakes(checked=3))
+    return daemon
+
+
+def _chunk(daemon: Daemon, stem: str, number: int, **told: object) -> ChunkTakes:
+    block = daemon.manifest(stem)["blocks"][number]
+    times = {"start_s": block["start_s"], "end_s": block["end_s"]}
+    chunk = {"chunk": number, "block": block["block"], "text": block["text"]}
+    return msgspec.convert(chunk | times | msgspec.to_builtins(told), ChunkTakes)
+
+
+def _plant(daemon: Daemon, path: str, takes: ManifestTakes) -> None:
+    """Have the ledger say how the takes of a narration turned out."""
+    with closing(Ledger(daemon.home / "state" / "ledger.sqlite")) as ledger:
+        job = ledger.jobs.published(path)
+        assert job is not None
+        ledger.job_takes.record(job.id, takes, ledger.job_takes.times(job.id))
+
+
+@pytest.fixture(scope="module", params=["resting", "running"])
+def asked(resting: Daemon, request: pytest.FixtureRequest) -> Iterator[Daemon]:
+    """The same narrations, without a daemon and with one."""
+    if request.param == "resting":
+        yield resting
+        return
+    with resting:
+        yield resting
+
+
+def test_doubtful_takes_are_listed(asked: Daemon) -> None:
+    """A doubtful take has its time, its faults, the words, and the command that mends it."""
+    at = asked.manifest("a doubtful")["blocks"][2]["start_s"]
+    told = asked.ask("takes", "a doubtful.md")
+    assert told.returncode == 0
+    first, checked, take, said, heard, command = told.stdout.splitlines()
+    assert first == "a doubtful.md: 1 of 3 takes is doubtful"
+    assert checked == "  checked by their signal, all heard by ear-1; 2 spoken more than once"
+    assert take.endswith(" it stops for 1.1 s inside (the best of 3 takes)")
+    assert said.split() == ["said:", "The", "second", "line", "of", "doubtful."]
+    assert heard.split() == [r"heard:", r"the", r"\x1b", r"second"]
+    *words, shown = command.split()
+    assert " ".join(words) == "narrated respeak 'a doubtful.md' --at"
+    minutes, seconds = shown.split(":")
+    assert at <= int(minutes) * 60 + float(seconds) < at + 0.1001
+
+
+def test_all_takes_are_listed(asked: Daemon) -> None:
+    """With --all each chunk is told, in the order of time."""
+    lines = asked.ask("takes", "a doubtful.md", "--all").stdout.splitlines()[2:]
+    assert [line.split(maxsplit=1)[1] for line in lines[:3]] == [
+        "good: doubtful",
+        "good (the best of 2 takes): The first line of doubtful.",
+        "it stops for 1.1 s inside (the best of 3 takes)",
+    ]
+    good = asked.ask("takes", "a good.md", "--all").stdout.splitlines()
+    assert good[0] == "a good.md: all 3 takes are good"
+    assert good[1] == "  checked by their signal alone; no hearing model listened"
+    assert [" good: " in line for line in good[2:]] == [True] * 3
+
+
+def test_unchecked_takes_are_told(asked: Daemon) -> None:
+    """A narration of before says that its takes were not checked, and how they are."""
+    told = asked.ask("takes", "a before.md", "--all").stdout.splitlines()
+    assert told[:2] == [
+        "a before.md: its takes were not checked",
+        "  To check them: narrated refresh 'a before.md' --check",
+    ]
+    assert [" not checked: " in line for line in told[2:]] == [True] * 3
+    refused = asked.ask("respeak", "a before.md", "--doubtful")
+    assert refused.returncode == 1
+    assert "The takes of a before.md were not checked." in refused.stderr
+    assert "`narrated refresh 'a before.md' --check`" in refused.stderr
+
+
+def test_takes_as_json(asked: Daemon) -> None:
+    """Programs get the same as JSON."""
+    told = json.loads(asked.ask("takes", "a doubtful.md", "--json").stdout)
+    assert told["takes"]["doubtful"] == 1
+    assert told["takes"]["chunks"][1]["faults"][0]["kind"] == "inner_silence"
+    listed = json.loads(asked.ask("takes", "--json").stdout)
+    assert listed == [{"path": "a doubtful.md", "doubtful": 1}]
+
+
+def test_status_counts_doubtful_narrations(asked: Daemon) -> None:
+    """Status, its note and history count what is doubtful."""
+    assert (
+        "doubtful takes in 1 narration: `narrated takes` lists them" in asked.ask("status").stdout
+    )
+    assert asked.status()["doubtful"] == [["a doubtful.md", 1]]
+    assert asked.ask("takes").stdout.splitlines()[0] == "a doubtful.md: 1 doubtful take"
+    history = asked.ask("history", "a doubtful.md").stdout
+    assert history.rstrip().endswith(", 3 takes checked, 2 spoken again, 1 doubtful")
+    assert "check" not in asked.ask("history", "a before.md").stdout
+
+
+def test_unknown_files_are_told(asked: Daemon) -> None:
+    """A name that nobody knows is told, and so is an option that needs a file."""
+    assert asked.ask("takes", "none.md").stderr.startswith("narrated: none.md is not known.")
+    for options in (["--play"], ["--all"], ["a good.md", "--json", "--play"]):
+        assert asked.ask("takes", *options).returncode == 2
+
+
+@pytest.mark.parametrize("format", ["mp3", "opus", "m4a", "wav"])
+def test_doubtful_takes_are_played(tmp_path: Path, format: str) -> None:
+    """Each listed take is played: its part of the published sound, a breath more at each side."""
+    daemon = Daemon(tmp_path, takes={"check": "off"}, audio={"format": format})
+    daemon.drop("post.md", TEXT.format("post"))
+    assert daemon.ask("once").returncode == 0, daemon.log
+    chunk = _chunk(daemon, "post", 2, faults=STOPS)
+    _plant(daemon, "post.md", ManifestTakes(checked=3, doubtful=1, chunks=(chunk,)))
+    played = _player(tmp_path / "bin", tmp_path / "played.wav")
+    told = daemon.ask("takes", "post.md", "--play", PATH=f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    assert told.returncode == 0, told.stderr
+    with wave.open(str(played)) as sound:
+        heard_s = sound.getnframes() / sound.getframerate()
+    duration_s = daemon.manifest("post")["duration_s"]
+    whole_s = min(chunk.end_s + 0.15, duration_s) - (chunk.start_s - 0.15)
+    assert heard_s == pytest.approx(whole_s, abs=0.1)
+
+
+def _player(programs: Path, kept: Path) -> Path:
+    """Install a player that keeps what it is given."""
+    programs.mkdir()
+    program = programs / "pw-play"
+    program.write_text(f'#!/bin/sh\ncp "$1" {kept}\n')
+    program.chmod(0o755)
+    return kept
+
+
+def test_doubtful_takes_are_spoken_again(tmp_path: Path) -> None:
+    """The doubtful chunks alone get their next take: of a file, or of all that have some."""
+    daemon = _narrations(tmp_path)
+    good = daemon.ask("respeak", "a good.md", "--doubtful")
+    assert good.stdout == "a good.md has no doubtful takes\n"
+    with daemon:
+        before = len(daemon.spoken)
+        told = daemon.ask("respeak", "--doubtful")
+        assert told.stdout == "the doubtful takes of a doubtful.md are spoken again\n"
+        assert told.returncode == 0
+        wait(lambda: daemon.history("a doubtful.md") == ["superseded", "done"])
+        assert daemon.spoken[before:] == ["The second line of doubtful."]
+        assert daemon.ask("respeak", "--doubtful").stdout == "no narration has doubtful takes\n"
