@@ -22,13 +22,15 @@ def test_status_note_text() -> None:
         "working",
         reading=(
             ReadingStatus("blog/post.md", 0.428, 250.0, 900),
-            ReadingStatus("b.md", 0.0, None, 900),
+            ReadingStatus("b.md", 0.0, None, 900, listening=1, retakes=2),
         ),
         queued=12,
         queue=("c.md", "d.md"),
         waiting=(HeldFile("e.md", "the disk is full", "Free some space."),),
         arriving=(("h.md", "it is still being written"),),
         failed=(HeldFile("f.md", "no words in it", ""),),
+        doubtful=(("i.md", 2),),
+        doubtful_count=12,
         conflicts=("g.sync-conflict-20261122-072736-JDC4FTG.md",),
         notices=("The inbox is missing.",),
         done_today=7,
@@ -42,7 +44,7 @@ def test_status_note_text() -> None:
         "\n"
         "Being read\n"
         "  blog/post.md: 42 %, about 4 minutes left\n"
-        "  b.md: 0 %\n"
+        "  b.md: 0 %; listening to 1 take, 2 takes spoken again\n"
         "\n"
         "Next (12 in the queue)\n"
         "  c.md\n"
@@ -58,6 +60,10 @@ def test_status_note_text() -> None:
         "\n"
         "Conflicting copies, not read: keep one and delete the other\n"
         "  g.sync-conflict-20261122-072736-JDC4FTG.md\n"
+        "\n"
+        "Doubtful takes (`narrated takes FILE` tells more)\n"
+        "  i.md: 2 doubtful takes\n"
+        "  and 11 more\n"
         "\n"
         "Finished today: 7\n"
     )

@@ -104,7 +104,8 @@ def _counted(shown: list[str], total: int) -> list[str]:
 def _progress(reading: ReadingStatus) -> str:
     percent = min(100, max(0, int(reading.fraction * 100)))
     left = "" if reading.left_s is None else f", {_left(reading.left_s)} left"
-    return f"{printable(reading.path)}: {percent} %{left}"
+    checks = f"; {reading.checks}" if reading.checks else ""
+    return f"{printable(reading.path)}: {percent} %{left}{checks}"
 
 
 def _left(seconds: float) -> str:

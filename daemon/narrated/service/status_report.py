@@ -12,7 +12,7 @@ from narrated.config.values import Config
 from narrated.config.work_hours import WorkHours
 from narrated.engines.interface import ModelStatus
 from narrated.errors import StorageError
-from narrated.human_formatting import duration
+from narrated.human_formatting import count_noun, duration
 from narrated.ledger.job import OPEN, JobState
 from narrated.ledger.store import Ledger
 from narrated.podcast.page_episode import PAGE_NAME
@@ -41,6 +41,22 @@ class ReadingStatus(msgspec.Struct, frozen=True):
     fraction: float
     left_s: float | None
     characters: int
+    listening: int = 0
+    """Takes that a hearing model listens to now."""
+    retakes: int = 0
+    """Takes that were asked for because earlier ones were bad."""
+
+    @property
+    def checks(self) -> str:
+        """Tell in short what the checks of its takes do now; empty if that is nothing."""
+        return told_checks(self.listening, self.retakes)
+
+
+def told_checks(listening: int, retakes: int) -> str:
+    """Tell how many takes are listened to, and how many were spoken again."""
+    told = [f"listening to {count_noun(listening, 'take')}"] if listening else []
+    told += [f"{count_noun(retakes, 'take')} spoken again"] if retakes else []
+    return ", ".join(told)
 
 
 class HeldFile(msgspec.Struct, frozen=True):
@@ -144,6 +160,8 @@ class StatusReport(msgspec.Struct, frozen=True):
             return printable(f"{self.paused}; {begun} to do" if begun else self.paused)
         if self.state != "working":
             held = f", {len(self.waiting)} waiting" if self.waiting else ""
+            if self.state == "idle" and self.doubtful_count:
+                held += f", doubtful takes in {count_noun(self.doubtful_count, 'narration')}"
             is_still = self.state in ("waiting", "idle")
             why = f": {self.notices[0]}" if is_still and self.notices else ""
             return printable(f"{self.state}{held}{why}")
@@ -153,7 +171,8 @@ class StatusReport(msgspec.Struct, frozen=True):
         left = "" if first.left_s is None else f", {duration(first.left_s)} left"
         more = len(self.reading) - 1 + self.queued
         others = f"; {more} more" if more else ""
-        return f"reading {printable(first.path)}: {first.fraction:.0%}{left}{others}"
+        checks = f", {first.checks}" if first.checks else ""
+        return f"reading {printable(first.path)}: {first.fraction:.0%}{left}{checks}{others}"
 
 
 @dataclass(eq=False)

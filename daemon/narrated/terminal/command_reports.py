@@ -61,6 +61,7 @@ def _audio(outbox: Path) -> Iterator[tuple[Path, float]]:
 def status_lines(status: dict[str, Any]) -> Iterator[str]:
     """Format a status report for a terminal."""
     from narrated.reading.file_kinds import other_kinds_line
+    from narrated.service.status_report import told_checks
 
     since = f" (running since {status['since']})" if status["since"] else ""
     yield f"narrated is {status['state']}{since}"
@@ -78,7 +79,9 @@ def status_lines(status: dict[str, Any]) -> Iterator[str]:
         yield f"  ! {printable(notice)}"
     for each in status["reading"]:
         left = "" if each["left_s"] is None else f", {duration(each['left_s'])} left"
-        yield f"  reading {printable(each['path'])}: {each['fraction']:.0%}{left}"
+        checks = told_checks(each.get("listening", 0), each.get("retakes", 0))
+        after = f"; {checks}" if checks else ""
+        yield f"  reading {printable(each['path'])}: {each['fraction']:.0%}{left}{after}"
     if status["queued"]:
         yield f"  queued  {status['queued']}: {', '.join(map(printable, status['queue']))}"
     for path, reason in status["arriving"]:
