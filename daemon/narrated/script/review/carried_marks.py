@@ -13,6 +13,8 @@ from narrated.engines.interface import Mark
 from narrated.script.script import Line
 
 _WORD = re.compile(r"\w+")
+_MOST_ALIKE = 100
+"""Marked words with one beginning; no real post has so many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,8 @@ class CarriedMarks:
         by_first: dict[str, list[tuple[str, Mark]]] = {}
         for text in sorted(found, key=len, reverse=True):
             if len(text) > 1 and (first := _WORD.match(text)):
-                by_first.setdefault(first[0], []).append((text, found[text]))
+                alike = by_first.setdefault(first[0], [])
+                alike += [(text, found[text])] if len(alike) < _MOST_ALIKE else []
         return cls(by_first)
 
     def marks(self, text: str, others: Iterable[Mark], before: Line | None) -> tuple[Mark, ...]:

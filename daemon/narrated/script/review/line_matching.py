@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from narrated.script.review.review_script import ReviewLine
 from narrated.script.words_of_text import words_of_text
@@ -65,17 +66,31 @@ def _alike(
     old: Lines, new: Lines, old_gap: Sequence[int], new_gap: Sequence[int]
 ) -> Iterator[tuple[int, int]]:
     """Match lines of two gaps that share words, in order."""
+    others = [_words(new[at]) for at in new_gap]
     begin = 0
     for at in old_gap:
+        words = _words(old[at])
         near = range(begin, min(begin + _WINDOW, len(new_gap)))
-        likeness = {one: _likeness(old[at].text, new[new_gap[one]].text) for one in near}
+        likeness = {one: words.likeness(others[one]) for one in near}
         best = max(likeness, key=lambda one: likeness[one], default=None)
         if best is not None and likeness[best] >= _LIKE:
             yield at, new_gap[best]
             begin = best + 1
 
 
-def _likeness(one: str, other: str) -> float:
-    """The share of words that two texts have in common, from 0 to 1."""
-    words, others = Counter(words_of_text(one.lower())), Counter(words_of_text(other.lower()))
-    return 2 * (words & others).total() / max(1, words.total() + others.total())
+class _Words(NamedTuple):
+    """The words of a line, counted once: a short line is then compared with a long one at once."""
+
+    counts: Counter[str]
+    total: int
+
+    def likeness(self, other: "_Words") -> float:
+        """The share of words that two lines have in common, from 0 to 1."""
+        short, long = sorted((self.counts, other.counts), key=len)
+        shared = sum(min(count, long[word]) for word, count in short.items())
+        return 2 * shared / max(1, self.total + other.total)
+
+
+def _words(line: ReviewLine) -> _Words:
+    counts = Counter(words_of_text(line.text.lower()))
+    return _Words(counts, counts.total())

@@ -1,7 +1,7 @@
 """Read the script file that a person has edited."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 
 from msgspec.structs import replace
 
@@ -23,6 +23,7 @@ from narrated.script.script import Role
 
 _FORM = re.compile(r"\bform (\d{1,9})$")
 _PRONOUNCE = re.compile(r"(?:[-*] )?pronounce\s*:(.*)", re.IGNORECASE)
+_MOST_PRONOUNCED = 1000
 _MARKDOWN = {
     Role.TITLE: re.compile(r"# +"),
     Role.HEADING: re.compile(r"#{2,6} +"),
@@ -49,16 +50,33 @@ def read_script(content: bytes | str, name: str) -> ReviewScript:
     _check_form(comments[0], name)
     kept = next((one for one in comments[::-1] if one.startswith(BEGINNING)), "")
     base = read_base_block(kept) if kept else None
-    pronounced, lines = [], []
-    for line in _raw_lines(said, name):
-        found = _PRONOUNCE.fullmatch(line.text) if not line.id else None
-        if found and line.pause_s is None:
-            pronounced.append(_pronunciation(found[1], line.number, name))
-        elif has_words(line.text):
-            lines.append(_checked(line, name))
+    lines, pronounced = _sorted(_raw_lines(said, name), name)
     restored = tuple(restored_lines(lines, base or ()))
     _check_pauses(restored, base or (), name)
     return ReviewScript(restored, base, tuple(pronounced))
+
+
+def _sorted(
+    found: Iterable[ReviewLine], name: str
+) -> tuple[list[ReviewLine], list[tuple[str, str]]]:
+    """Part the lines that are said from those that tell a pronunciation."""
+    lines: list[ReviewLine] = []
+    pronounced: list[tuple[str, str]] = []
+    for line in found:
+        is_bare = not line.id and line.pause_s is None
+        if is_bare and (told := _PRONOUNCE.fullmatch(line.text)):
+            pronounced.append(_pronunciation(told[1], line.number, name))
+            _check_count(pronounced, line.number, name)
+        elif has_words(line.text):
+            lines.append(_checked(line, name))
+    return lines, pronounced
+
+
+def _check_count(pronounced: Sized, number: int, name: str) -> None:
+    if len(pronounced) > _MOST_PRONOUNCED:
+        problem = f"there are more than {_MOST_PRONOUNCED} lines `pronounce:`"
+        remedy = "Write them into a lexicon.yaml beside the post."
+        raise ScriptFileWrong(name, number, problem, remedy)
 
 
 def _check_form(header: str, name: str) -> None:

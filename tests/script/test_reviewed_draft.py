@@ -1,0 +1,238 @@
+"""A draft as its edited script file says it."""
+
+import pytest
+
+from narrated.errors import SourceError
+from narrated.script.review.application import TAKEN_OUT
+from narrated.script.review.reviewed_draft import lexicon_text, reviewed
+from narrated.script.review.script_file import write_review
+from narrated.script.review.script_of_draft import script_of_draft
+from support.reviews import LIMITS, NAME, after, draft_of, edited, file_of, read, said
+
+POST = """\
+---
+title: My JSON API
+---
+The API costs $5. It has 8 GB of RAM.
+
+## The server
+
+I run nginx, and it says <i lang="fr">bonjour</i> daily.
+
+> Begin at the beginning, and go on. Then stop.
+
+The end.
+"""
+FILE = file_of(POST)
+
+
+def changed(*changes, source=POST):
+    return after(source, edited(FILE, *changes))
+
+
+def without_line(words):
+    """The file without the line that has these words."""
+    return "\n\n".join(part for part in FILE.split("\n\n") if words not in part)
+
+
+def chunk_texts(draft):
+    return [chunk.text for chunk in draft.chunks]
+
+
+def test_only_changed_lines_are_spoken():
+    """An edit of one line leaves all other chunks as they are, to the letter."""
+    before = draft_of(POST)
+    draft, conflicts = changed(("The end.", "The very end."))
+    assert draft.chunks[:-1] == before.chunks[:-1]
+    assert chunk_texts(draft)[-1] == "The very end."
+    assert conflicts == ()
+
+
+def test_changed_words_are_said_as_written():
+    """Numbers and signs of a person go to the voice as they are, without the lexicon."""
+    text = edited(FILE, ("The end.", "It costs $7, says nginx."))
+    lexicon = [("lexicon.yaml", "words: {nginx: engine x}")]
+    draft = reviewed(draft_of(POST, lexicons=lexicon), read(text), LIMITS, NAME).draft
+    assert said(draft)[-1] == "It costs $7, says nginx."
+    assert "engine x" in said(draft)[3]
+
+
+def test_pronounced_words_hold_everywhere():
+    """A pronunciation of the file holds for words of the person, and as a lexicon for others."""
+    text = edited(FILE, ("The end.", "The end of nginx."))
+    text = text.replace("[title", "pronounce: nginx = engine x\npronounce: GB = gibi\n\n[title")
+    script = read(text)
+    assert lexicon_text(script) == "words:\n  GB: gibi\n  nginx: engine x\n"
+    draft = draft_of(POST, lexicons=[("post.script.md", lexicon_text(script))])
+    found = reviewed(draft, script, LIMITS, NAME)
+    assert "The end of engine x." in said(found.draft)
+    assert "I run engine x, and it says bonjour daily." in said(found.draft)
+    assert found.conflicts == ()
+
+
+def test_a_line_taken_out_is_not_said():
+    """A line without its place in the file is not said, and is listed with the reason."""
+    draft, _ = after(POST, without_line("I run nginx"))
+    assert not any("nginx" in text for text in said(draft))
+    (skip,) = [each for each in draft.script.skipped if each.reason == TAKEN_OUT]
+    assert (skip.kind, skip.text[:11], skip.block) == ("paragraph", "I run nginx", 2)
+
+
+def test_a_line_without_words_is_not_said():
+    """Who empties a line and leaves its brackets has taken it out."""
+    draft, _ = changed((" The end.", ""))
+    assert "The end." not in said(draft)
+
+
+def test_new_and_moved_lines_are_said():
+    """The order of the file is the order of the lines, and a new one belongs to that above."""
+    last = next(part for part in FILE.split("\n\n") if "The end." in part)
+    text = without_line("The end.").replace("[heading", f"{last}\n\nA new line.\n\n[heading")
+    draft, _ = after(POST, text)
+    assert said(draft)[1:5] == [
+        "The A P I costs five dollars. It has eight gigabytes of RAM.",
+        "The end.",
+        "A new line.",
+        "The server",
+    ]
+    moved, new = draft.script.lines[2:4]
+    assert (moved.block, new.block, new.role.value, new.pause_s) == (5, 5, "paragraph", 0.5)
+
+
+def test_manner_changes_without_words():
+    """A role, a voice and a silence may change, and the words stay to the letter."""
+    line = next(part for part in FILE.split("\n\n") if "The end." in part)
+    tag, _, _ = line.partition("]")
+    new = tag.replace("paragraph", "notice").replace("0.5 s", "2.25 s") + ", voice quote"
+    draft, _ = changed((tag, new))
+    last = draft.script.lines[-1]
+    assert (last.role, last.speaker, last.pause_s) == ("notice", "quote", 2.25)
+    assert chunk_texts(draft) == chunk_texts(draft_of(POST))
+
+
+def test_letters_are_still_spelled():
+    """Marks go along: those of the words that stay, and of the same letters elsewhere."""
+    draft, _ = changed(("The A P I costs five", "An A P I costs six"), ("The end.", "No A P Is."))
+    lines = draft.script.lines
+    marked = [[line.text[mark.start : mark.end] for mark in line.marks] for line in lines]
+    assert marked[1] == ["A P I", "RAM"]
+    assert marked[-1] == ["A P I"]
+
+
+def test_written_words_are_the_persons():
+    """A changed sentence is shown as the person wrote it; the one beside it as in the source."""
+    draft, _ = changed(("has eight gigabytes", "has nine gigabytes"))
+    line = draft.script.lines[1]
+    assert [one.written or line.text[one.start :] for one in line.sentences] == [
+        "The API costs $5.",
+        "It has nine gigabytes of RAM.",
+    ]
+
+
+def test_words_of_a_language_stay_its_own():
+    """Words in braces are said by the voice of their language, changed or not."""
+    draft, _ = changed(("{fr: bonjour}", "{fr: salut} each and every"))
+    parts = [(part.speaker, part.text) for part in draft.script.lines if part.block == 2]
+    assert parts == [
+        ("narrator", "I run nginx, and it says"),
+        ("fr", "salut"),
+        ("narrator", "each and every daily."),
+    ]
+
+
+def test_chapters_follow_the_lines():
+    """A changed heading names its chapter, a new one begins one, and one taken out has none."""
+    draft, _ = changed(
+        ("The server", "My server"), ("The end.", "The end.\n\n## More\n\nAnd more.")
+    )
+    assert [each.title for each in draft.chapters] == ["My JSON API", "My server", "More"]
+    assert {each.line for each in draft.chapters} <= {line.id for line in draft.script.lines}
+    draft, _ = after(POST, without_line("The server"))
+    assert [each.title for each in draft.chapters] == ["My JSON API"]
+    draft, _ = after(POST, without_line("My JSON"))
+    assert draft.chapters[0].line == draft.script.lines[0].id
+
+
+def test_a_parted_line_keeps_its_voice():
+    """The second half of a line that a person parted has its role and its voice."""
+    draft, _ = changed(("go on. Then stop.", "go on.\n\nThen stop."))
+    assert [(line.role, line.speaker) for line in draft.script.lines if line.block == 3] == [
+        ("quote", "quote"),
+        ("quote", "quote"),
+    ]
+
+
+def test_an_id_that_stands_twice_is_one():
+    """Of a line that was copied, the one with its words is the post's; the other is new."""
+    line = next(part for part in FILE.split("\n\n") if "The end." in part)
+    text = FILE.replace("[heading", f"{line.replace('The end', 'Not the end')}\n\n[heading")
+    draft, _ = after(POST, text)
+    assert said(draft)[2] == "Not the end."
+    assert draft.script.lines[-1] == draft_of(POST).script.lines[-1]
+
+
+def test_a_changed_post_keeps_edits():
+    """The person's lines hold where the post did not change, and the post's new ones are said."""
+    now = POST.replace("$5", "$6").replace("The end.", "The end.\n\nA postscript.")
+    draft, conflicts = changed(("I run nginx", "I drive nginx"), source=now)
+    assert said(draft) == [
+        "My JSON A P I",
+        "The A P I costs six dollars. It has eight gigabytes of RAM.",
+        "The server",
+        "I drive nginx, and it says bonjour daily.",
+        "Quote: Begin at the beginning, and go on. Then stop.",
+        "The end.",
+        "A postscript.",
+    ]
+    assert conflicts == ()
+
+
+def test_a_merged_file_is_read_again():
+    """The file that is written after a conflict has the person's other changes."""
+    now = draft_of(POST.replace("The end.", "The new end."))
+    script = read(edited(FILE, ("The end.", "My end."), ("I run", "I drive")))
+    found = reviewed(now, script, LIMITS, NAME)
+    assert [one.yours for one in found.conflicts] == ["My end."]
+    again = reviewed(now, read(write_review(found.script, now, "post.md")), LIMITS, NAME)
+    assert (again.draft, again.conflicts) == (found.draft, ())
+
+
+def test_a_file_without_its_block_is_said():
+    """Without its last block a file is said as it stands, and that is told."""
+    text = FILE.partition("<!-- narrated keeps")[0].replace("The end.", "My end.")
+    draft, (conflict,) = after(POST, text)
+    assert said(draft)[-1] == "My end."
+    assert draft.chunks[:-1] == draft_of(POST).chunks[:-1]
+    assert conflict.kind.value == "no base"
+
+
+@pytest.mark.parametrize("damage", ["eN", "AAAA", "=", "é"])
+def test_a_damaged_block_is_as_none(damage):
+    """A block that somebody damaged fails nothing."""
+    head, kept, block = FILE.partition("Leave this.\n")
+    draft, (conflict,) = after(POST, f"{head}{kept}{damage}{block[9:]}")
+    assert draft.chunks == draft_of(POST).chunks
+    assert conflict.kind.value == "no base"
+
+
+def test_nothing_left_to_say_is_refused():
+    """A file without a line is no silent narration, but an error with a remedy."""
+    with pytest.raises(SourceError, match="nothing to say") as error:
+        after(POST, FILE.partition("[title")[0])
+    assert "remove post.script.md" in error.value.remedy
+
+
+def test_only_lines_have_ids_of_their_own():
+    """Each line has an id that is no word, and keeps it while its words in the source stay."""
+    ids = [one.id for one in script_of_draft(draft_of(POST)).lines]
+    now = draft_of(POST.replace("$5", "$6"), lexicons=[("l", "words: {nginx: engine x}")])
+    others = [one.id for one in script_of_draft(now).lines]
+    assert len(set(ids)) == len(ids)
+    assert [one == other for one, other in zip(ids, others, strict=True)] == [
+        True,
+        False,
+        True,
+        True,
+        True,
+        True,
+    ]
