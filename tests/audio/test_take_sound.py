@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from narrated.audio.pcm import Samples, samples, silence
+from narrated.audio.steady_noise import steady_noise
 from narrated.audio.take_sound import LONGEST_SILENCE_S, PreparedTake, TakeJoiner, joined
+from narrated.audio.window_peaks import WINDOW_S
 from narrated.engines import espeak, pico
 from narrated.engines.interface import SpeechRequest, SpeechResult
 from support.engine_context import PlainContext
@@ -40,6 +42,17 @@ def loud_samples(sound: bytes) -> Samples:
 def loud_span(sound: bytes) -> tuple[int, int]:
     loud = loud_samples(sound)
     return int(loud[0]), int(loud[-1]) + 1
+
+
+def static(seconds: float, level_db: float) -> bytes:
+    """White noise of a level in dBFS."""
+    drawn = np.random.default_rng(3).normal(0, 32768 * 10 ** (level_db / 20), round(seconds * RATE))
+    return drawn.astype("<i2").tobytes()
+
+
+def loud_windows_of(pcm: bytes) -> Samples:
+    """The numbers of the windows of 160 samples that are heard."""
+    return np.unique(loud_samples(pcm) // 160)
 
 
 def silences_s(sound: bytes) -> list[float]:
@@ -102,6 +115,33 @@ def test_dead_air_is_capped() -> None:
     assert silences_s(long.sound) == [pytest.approx(LONGEST_SILENCE_S, abs=ABOUT_S)]
     short = alone(tone(0.3) + silence(LONGEST_SILENCE_S - 0.1, RATE) + tone(0.3))
     assert silences_s(short.sound) == [pytest.approx(LONGEST_SILENCE_S - 0.1, abs=0.01)]
+
+
+@pytest.mark.parametrize("level_db", [-40, -60])
+@pytest.mark.parametrize("speed", [1.0, 1.25])
+def test_static_is_cut(level_db: float, speed: float, speech: bytes) -> None:
+    """Seconds of steady noise after or before the words go; the words stay as they are."""
+    noise = static(5, level_db)
+    clean = seconds(alone(speech, speed=speed).sound)
+    for take in (speech + noise, noise + speech, noise + speech + noise):
+        assert seconds(alone(take, speed=speed).sound) == pytest.approx(clean, abs=0.1)
+    assert samples(speech)[RATE : 2 * RATE].tobytes() in alone(speech + noise).sound
+
+
+@pytest.mark.parametrize("level_db", [-40, -60, -120])
+def test_noisy_silence_is_capped(level_db: float, speech: bytes) -> None:
+    """Seconds of silence or noise inside a take are shortened as dead air is."""
+    noise, words = static(6, level_db), alone(speech).sound
+    sound = alone(words + noise + words).sound
+    assert seconds(sound) == pytest.approx(2 * seconds(words) + LONGEST_SILENCE_S, abs=0.1)
+
+
+def test_noise_of_words_is_kept() -> None:
+    """The s and f of words are no steady noise, at their beginning and at their end."""
+    for by, voice in ((espeak, "en-us"), (pico, "")):
+        for text in ("Fish, fresh.", "She is his.", "Six.", "Half of us hiss.", "Who? Us."):
+            take = spoken(text, by, voice)
+            assert not steady_noise(samples(take), 160, WINDOW_S)[loud_windows_of(take)].any()
 
 
 def test_voices_pauses_are_kept() -> None:

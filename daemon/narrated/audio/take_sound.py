@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from narrated.audio.pcm import FULL_SCALE, Samples, faded, samples, silence
+from narrated.audio.steady_noise import Flags, steady_noise
 from narrated.audio.tempo import with_speed
 from narrated.audio.window_peaks import WINDOW_S, loud_windows, window_peaks
 
@@ -72,17 +73,22 @@ class TakeJoiner:
     def prepared(self, pcm: bytes, sample_rate: int, pause_s: float, speed: float) -> PreparedTake:
         """Prepare the next take; `pause_s` is the silence that is heard after it at speed 1.
 
-        Silence is 50 dB below the take's own peak. Of a take that is silent throughout, its room
-        is kept.
+        Silence is 50 dB below the take's own peak, or steady noise. Of a take that is silent
+        throughout, its room is kept.
         """
         before_s, after_s = self._pause_s, max(pause_s, 0.0) / speed
         self._pause_s = after_s
         rooms = round(_room_s(before_s) * sample_rate), round(_room_s(after_s) * sample_rate)
         wave = samples(pcm)
-        heard = list(_heard_parts(wave, sample_rate)) or [(0, 0)]
+        noise = steady_noise(wave, _window(sample_rate), WINDOW_S)
+        heard = list(_heard_parts(wave, sample_rate, noise)) or [(0, 0)]
         kept = _kept_parts(heard, len(wave), round(_ROOM_S * speed * sample_rate), sample_rate)
-        spoken = with_speed(_spliced(wave, kept, sample_rate), sample_rate, speed)
-        sound, heard_span = _with_room(samples(spoken), rooms, sample_rate)
+        spoken = samples(with_speed(_spliced(wave, kept, sample_rate), sample_rate, speed))
+        if noise.any():
+            span = _expected_span(heard, kept, len(spoken), speed)
+        else:
+            span = _heard_span(spoken, sample_rate)
+        sound, heard_span = _with_room(spoken, span, rooms, sample_rate)
         pause = silence(after_s - 2 * _room_s(after_s), sample_rate)
         places, in_sound = _places(heard, kept, heard_span)
         return PreparedTake(
@@ -126,12 +132,12 @@ def _places_in_kept(kept: Sequence[Span]) -> tuple[list[int], list[int]]:
     return edges, [place for pair in pairwise(lengths) for place in pair]
 
 
-def _heard_parts(wave: Samples, sample_rate: int) -> Iterator[Span]:
-    """The audible parts of a take, between silences that are too long."""
-    window = max(1, round(WINDOW_S * sample_rate))
+def _heard_parts(wave: Samples, sample_rate: int, noise: Flags) -> Iterator[Span]:
+    """The audible parts of a take, between silences or noises that are too long."""
+    window = _window(sample_rate)
     peaks = window_peaks(wave, window)
     limit = _audible(int(peaks.max(initial=0)))
-    loud = loud_windows(peaks, limit)
+    loud = loud_windows(np.where(noise, 0, peaks), limit)
     if not len(loud):
         return
     longest = LONGEST_SILENCE_S * sample_rate / window
@@ -142,6 +148,23 @@ def _heard_parts(wave: Samples, sample_rate: int) -> Iterator[Span]:
             start + _first(wave[start : start + window], limit),
             min(end, len(wave)) - _first(wave[end - window : end][::-1], limit),
         )
+
+
+def _window(sample_rate: int) -> int:
+    return max(1, round(WINDOW_S * sample_rate))
+
+
+def _heard_span(sound: Samples, sample_rate: int) -> Span:
+    """What is heard of a sound without noise, from its first sample to its last."""
+    no_noise = np.zeros(-(-len(sound) // _window(sample_rate)), np.bool_)
+    heard = list(_heard_parts(sound, sample_rate, no_noise)) or [(0, 0)]
+    return heard[0][0], heard[-1][1]
+
+
+def _expected_span(heard: Sequence[Span], kept: Sequence[Span], length: int, speed: float) -> Span:
+    """The same where noise is left around the words: by what was kept around them."""
+    before, after = heard[0][0] - kept[0][0], kept[-1][1] - heard[-1][1]
+    return round(before / speed), max(round(before / speed), length - round(after / speed))
 
 
 def _audible(peak: int) -> float:
@@ -164,13 +187,12 @@ def _spliced(wave: Samples, kept: Sequence[Span], sample_rate: int) -> bytes:
     return np.concatenate(parts).tobytes()
 
 
-def _with_room(wave: Samples, rooms: Span, sample_rate: int) -> tuple[Samples, Span]:
+def _with_room(wave: Samples, heard: Span, rooms: Span, sample_rate: int) -> tuple[Samples, Span]:
     """A sound with exactly this room around what is heard, faded; and what is heard of it.
 
     `rooms` are the samples before and after. Where a sound has less silence, some is added.
     """
-    heard = list(_heard_parts(wave, sample_rate)) or [(0, 0)]
-    first, last = heard[0][0] - rooms[0], heard[-1][1] + rooms[1]
+    first, last = heard[0] - rooms[0], heard[1] + rooms[1]
     sound = faded(wave[max(first, 0) : last], sample_rate, _FADE_S, _FADE_S)
     added = max(-first, 0), max(last - len(wave), 0)
-    return np.pad(sound, added), (rooms[0], heard[-1][1] - first)
+    return np.pad(sound, added), (rooms[0], heard[1] - first)
