@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from narrated.audio.flac_takes import to_flac
@@ -55,6 +56,7 @@ class RestoreFolders:
                     script=more.get("script", ""),
                     duration_s=1.0,
                     shows={"picture.png": more["shows"]} if "shows" in more else None,
+                    takes=msgspec.Raw(more.get("takes", "null").encode()),
                 )
             )
         )
@@ -67,6 +69,7 @@ class RestoreFolders:
         restore.rebuild(ledger, found, with_gone=with_gone)
         done = {job.path: job.stem for job in ledger.jobs.in_state(JobState.DONE)}
         self.known = set(ledger.sources.known())
+        self.doubtful = ledger.job_takes.first_doubtful(9)
         ledger.close()
         return done
 
@@ -228,6 +231,15 @@ def test_newer_narration_counts(folders: RestoreFolders) -> None:
     folders.publish("before", "post.md", published="2026-11-22T08:00:00+01:00")
     folders.publish("after", "post.md", published="2026-11-22T09:00:00+01:00")
     assert folders.rebuilt() == {"post.md": "after"}
+
+
+def test_doubtful_takes_are_known_again(folders: RestoreFolders) -> None:
+    """A restored ledger knows which narrations are doubtful; nonsense about takes says nothing."""
+    folders.publish("doubtful", takes='{"checked": 3, "doubtful": 2}')
+    folders.publish("odd", takes='{"checked": -3, "doubtful": "many"}')
+    folders.publish("before")
+    assert folders.rebuilt().keys() == {"doubtful.md", "odd.md", "before.md"}
+    assert folders.doubtful == [("doubtful.md", 2)]
 
 
 @pytest.mark.parametrize("with_gone", [True, False])

@@ -19,6 +19,7 @@ from narrated.ledger.set_aside import DamagedLedger, last_aside, set_aside
 from narrated.ledger.store import Ledger
 from narrated.outbox import unique_stems
 from narrated.outbox.manifest import Manifest, ManifestSource
+from narrated.outbox.manifest_takes import decoded_takes, encoded_takes
 from narrated.outbox.mount_guard import MountGuard
 from narrated.outbox.narration_search import whole_narrations
 
@@ -60,13 +61,15 @@ class FoundNarration:
     """The size of its source; 0 if the source is gone."""
     is_there: bool
     """True if its source exists."""
+    takes: bytes = b""
+    """The checks of its takes as its manifest has them; empty if there are none."""
 
     @property
     def memory_bytes(self) -> int:
         """About the memory that it takes."""
         listed = [*self.shows.items(), *self.consulted.items()]
         names = (self.stem, self.source.path, self.title, *chain(*listed))
-        return _BASE_BYTES + len(listed) * _ENTRY_BYTES + sum(map(len, names))
+        return _BASE_BYTES + len(listed) * _ENTRY_BYTES + sum(map(len, names)) + len(self.takes)
 
 
 def opened(path: Path) -> Ledger:
@@ -153,6 +156,8 @@ def _enter(ledger: Ledger, each: FoundNarration, folded: str, with_gone: bool) -
         done_at=min(each.published_at, time.time()),  # the clock may have been wrong then
     )
     ledger.restored.add(job.id)
+    if each.takes:
+        ledger.job_takes.record(job.id, decoded_takes(each.takes), ())
     if each.guid:
         ledger.episodes.give(path, each.guid, min(each.published_at, time.time()))
     ledger.pictures.record(path, each.shows)
@@ -177,7 +182,14 @@ def _found(inbox: Path, stem: str, manifest: Manifest) -> FoundNarration:
         is_vague,
         _size(inbox / manifest.source.path) if is_there else 0,
         is_there,
+        _takes(manifest),
     )
+
+
+def _takes(manifest: Manifest) -> bytes:
+    """Return the checks of a narration's takes, without what a stranger may have put between."""
+    found = decoded_takes(manifest.takes)
+    return b"" if found is None or not found.checked else bytes(encoded_takes(found))
 
 
 def _is_ours(manifest: Manifest) -> bool:
