@@ -59,6 +59,9 @@ def test_doubtful_narrations_by_folder(ledger: Ledger) -> None:
     for path, takes in {"b/1.md": DOUBTFUL, "b/2.md": GOOD, "b-c.md": DOUBTFUL, "b": GOOD}.items():
         _published(ledger, path, takes)
     assert ledger.job_takes.doubtful_count() == 2
+    ledger.jobs.move(_published(ledger, "gone.md", DOUBTFUL), JobState.REMOVED)
+    _published(ledger, "b-c.md", DOUBTFUL)
+    assert ledger.job_takes.doubtful_count() == 2
     assert ledger.job_takes.first_doubtful(9) == [("b-c.md", 1), ("b/1.md", 1)]
     assert ledger.job_takes.first_doubtful(9, after="b-c.md") == [("b/1.md", 1)]
     assert ledger.job_takes.first_doubtful(9, folder="b") == [("b/1.md", 1)]

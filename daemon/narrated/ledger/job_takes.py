@@ -16,7 +16,6 @@ ChunkTimes = Sequence[tuple[float, float]]
 """When each chunk begins and ends in a narration, in seconds."""
 
 _COUNTS = ("checked", "heard", "retaken", "doubtful", "accepted")
-_PUBLISHED = "FROM job_takes JOIN jobs ON jobs.id = job WHERE doubtful > 0 AND state = 'done'"
 _MS = 1000
 _UNSIGNED = "L" if array("L").itemsize == 4 else "I"
 _LONGEST_MS = (1 << 32) - 1
@@ -36,14 +35,29 @@ class JobTakes(Repository):
     """The checks of published narrations. An older version keeps its counts alone."""
 
     def record(self, job: int, takes: ManifestTakes | None, times: ChunkTimes) -> None:
-        """Record how the takes of a job turned out; nothing if they were not checked."""
+        """Record how the takes of a published job turned out; None if they were not checked."""
         counts = (0,) * len(_COUNTS) if takes is None else _counts(takes)
-        if takes is not None or times:
-            report = None if takes is None else bytes(encoded_takes(takes))
-            self._write(
+        if takes is None and not times:
+            return
+        report = None if takes is None else bytes(encoded_takes(takes))
+        with self._db.transaction():
+            self._db.rows(
                 "INSERT OR REPLACE INTO job_takes VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                *(job, *counts, report, _encoded(times)),
+                (job, *counts, report, _encoded(times)),
             )
+            self._note_doubtful(job, takes.doubtful if takes else 0)
+
+    def _note_doubtful(self, job: int, count: int) -> None:
+        if count:
+            self._db.rows(
+                "INSERT INTO doubtful_narrations SELECT path, id, ? FROM jobs WHERE id = ?"
+                " ON CONFLICT (path)"
+                " DO UPDATE SET job = excluded.job, doubtful = excluded.doubtful",
+                (count, job),
+            )
+        else:
+            path = "(SELECT path FROM jobs WHERE id = ?)"
+            self._db.rows(f"DELETE FROM doubtful_narrations WHERE path = {path}", (job,))
 
     def counts(self, job: int) -> TakeCounts | None:
         """Return the counts of a job; None if its takes were not checked."""
@@ -63,7 +77,7 @@ class JobTakes(Repository):
 
     def doubtful_count(self) -> int:
         """Count the published narrations with doubtful chunks."""
-        return int(self._value(f"SELECT count(*) {_PUBLISHED}"))
+        return int(self._value("SELECT count FROM doubtful_count"))
 
     def first_doubtful(
         self, limit: int, *, after: str = "", folder: str = ""
@@ -75,7 +89,8 @@ class JobTakes(Repository):
         below = "" if not folder else " AND (path = ? OR (path > ? AND path < ?))"
         bounds = (folder, f"{folder}/", f"{folder}0") if folder else ()  # "0" follows "/"
         rows = self._db.rows(
-            f"SELECT path, doubtful {_PUBLISHED} AND path > ?{below} ORDER BY path LIMIT ?",
+            "SELECT path, doubtful FROM doubtful_narrations"
+            f" WHERE path > ?{below} ORDER BY path LIMIT ?",
             (*map(os.fsencode, (after, *bounds)), limit),
         )
         return [(os.fsdecode(path), doubtful) for path, doubtful in rows]
