@@ -22,6 +22,7 @@ from narrated.cli.command_group import CommandGroup
 from narrated.cli.completion import completion
 from narrated.cli.help_command import help_command
 from narrated.cli.interrupts import raising_on_ctrl_c
+from narrated.cli.lexicon_commands import lexicon
 from narrated.cli.model_commands import models
 from narrated.cli.podcast_commands import podcast
 from narrated.cli.standard_streams import end_without_output, open_closed_streams
@@ -108,6 +109,7 @@ for command in (
     *read_commands.COMMANDS,
     *one_off_commands.COMMANDS,
     *setup_commands.COMMANDS,
+    lexicon,
     models,
     podcast,
     voices,

@@ -46,9 +46,9 @@ def _change(lines: list[str], word: str, said: str) -> bool:
     for at, found in _entries(lines, start + 1):
         indent, after = found[1], at + 1
         if _key(found[2]) == word:
-            lines[at] = _entry(indent, word, said)
+            lines[at] = _entry(indent, word, said) + _after_entry(lines[at])
             return True
-    lines.insert(after, _entry(indent, word, said))
+    lines.insert(after, _entry(indent, word, said) + "\r" * lines[start].endswith("\r"))
     return True
 
 
@@ -68,6 +68,16 @@ def _key(entry: str) -> str:
     except SourceError:
         return ""
     return next(iter(found), "")
+
+
+def _after_entry(line: str) -> str:
+    """What follows the entry of a line: a comment, and the sign of another system's line end."""
+    import yaml  # late, as in yaml_toml
+
+    end = max(
+        each.end_mark.column for each in yaml.scan(line) if isinstance(each, yaml.ScalarToken)
+    )
+    return line[end:]
 
 
 def _entry(indent: str, word: str, said: str) -> str:
