@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import pytest
 
-from narrated.jobs.narration_rendering import JobProgress
+from narrated.jobs.job_progress import JobProgress
 from narrated.jobs.time_left import times_left
 from narrated.workers.engine_speed import EngineSpeed
 from narrated.workers.fair_shares import FairShares, Priority, Standing

@@ -29,6 +29,8 @@ class EncodedNarration:
     """When each chunk begins and ends, in seconds."""
     verdicts: Sequence[ChunkVerdict] = ()
     """Of all chunks whose takes were checked."""
+    takes: tuple[int, ...] = ()
+    """The number of the take of each chunk, in the order of the plan."""
 
     @property
     def prepared(self) -> tuple[PreparedFile, ...]:

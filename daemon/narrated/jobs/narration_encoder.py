@@ -68,6 +68,10 @@ class NarrationEncoder:
         self.added = 0
         """The number of chunks added; also the index of the next chunk."""
 
+    def follow(self, plan: Plan) -> None:
+        """Take over a plan with other takes of chunks that are not added yet."""
+        self._plan = plan
+
     async def add(
         self, count: int, tags: AudioTags | None = None, pictures: Pictures = _NO_PICTURES
     ) -> None:

@@ -11,14 +11,16 @@ import msgspec
 from narrated.audio.encoder_requests import TakeToAdd
 from narrated.errors import SourceError
 from narrated.jobs.encoded_narration import EncodedNarration
+from narrated.jobs.job_progress import JobProgress
 from narrated.jobs.narration_encoder import take_of
-from narrated.jobs.narration_rendering import JobProgress, NarrationRenderer
+from narrated.jobs.narration_rendering import NarrationRenderer
 from narrated.jobs.plan import JobDefaults, Plan, PlanOutdated
 from narrated.jobs.planner import Planner
 from narrated.ledger.job import Job, JobCause, JobState
 from narrated.ledger.take_cache import TakeCache
 from narrated.printable import printable
 from narrated.script.script import Role
+from narrated.script.take_check_settings import NO_CHECKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,7 @@ class OneOffNarrator:
             document.place,
             of_folders=document.of_folders,
         )
+        plan = _unchecked(plan)
         if plan.draft.title == document.made_up_title:
             plan = _without_title(plan)
         if not plan.draft.chunks:
@@ -111,6 +114,12 @@ def job_of(document: OneOffDocument) -> Job:
         created_at=now,
         changed_at=now,
     )
+
+
+def _unchecked(plan: Plan) -> Plan:
+    """Drop the checks of takes: somebody listens, and their player knows the takes by the plan."""
+    settings = msgspec.structs.replace(plan.settings, takes=NO_CHECKS)
+    return msgspec.structs.replace(plan, settings=settings)
 
 
 def _without_title(plan: Plan) -> Plan:

@@ -183,6 +183,19 @@ class Plan(msgspec.Struct, frozen=True, rename={"draft": "plan", "output": "edit
         keys = tuple(map(take_key, self.digests, takes))
         return msgspec.structs.replace(self, takes=takes, keys=keys)
 
+    def with_take(self, seq: int, take: int) -> Self:
+        """Return the plan with another take of one chunk."""
+        return self.with_all_takes([*self.takes[:seq], take, *self.takes[seq + 1 :]])
+
+    def with_all_takes(self, takes: Sequence[int]) -> Self:
+        """Return the plan with these takes, one for each chunk."""
+        chunks = zip(self.digests, self.keys, self.takes, takes, strict=True)
+        keys = tuple(
+            key if take == former else take_key(digest, take)
+            for digest, key, former, take in chunks
+        )
+        return msgspec.structs.replace(self, takes=tuple(takes), keys=keys)
+
     def header(self, seq: int) -> dict[str, Any]:
         """Build the header of the worker's request for one chunk."""
         chunk = self.draft.chunks[seq]

@@ -65,6 +65,8 @@ class Publisher:
     _events: EventDispatcher
     _work_disk: DiskThreads
     _stems: StemAssignment
+    _follow_up: Callable[[Job, Plan], object] = lambda job, plan: None
+    """Called with each job that published a new narration, in the transaction that finishes it."""
 
     async def publish(self, job: Job, plan: Plan, encoded: EncodedNarration) -> None:
         """Bring all files into the outbox; the job is then done.
@@ -186,7 +188,9 @@ class Publisher:
             done = self._ledger.jobs.finish(job, publication.duration_s)
             self._ledger.job_takes.record(job.id, publication.takes, publication.times)
             self._events.publish(publication.event(done))
-            if older is not None and older.path != job.path:
+            if older is None:
+                self._follow_up(done, plan)
+            elif older.path != job.path:
                 self._moves.supersede(older, job)
             leaving = self._disposal.release(job)
         try:

@@ -12,9 +12,9 @@ import msgspec
 from narrated.errors import NarratedError, StorageError
 from narrated.jobs.held_posts import held_back_error
 from narrated.jobs.job_creation import JobCreator
-from narrated.jobs.narration_rendering import chunk_request
 from narrated.jobs.plan import Plan
 from narrated.jobs.shielded_outbox_changes import ShieldedOutboxChanges
+from narrated.jobs.take_speaking import chunk_request
 from narrated.ledger.job import Job, JobCause, JobState
 from narrated.ledger.store import Ledger
 from narrated.outbox import untrusted_reads

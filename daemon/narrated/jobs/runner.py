@@ -1,7 +1,7 @@
 """Runs jobs: plan, speak and publish a source, or let it wait or fail with a note to the user."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from narrated.errors import (
@@ -19,13 +19,15 @@ from narrated.inbox import picture_paths
 from narrated.inbox.async_reads import AsyncInboxReader
 from narrated.jobs.admission_callbacks import AdmissionCallbacks
 from narrated.jobs.carry_over import CarryOver
+from narrated.jobs.chunk_verdicts import ChunkVerdict
 from narrated.jobs.error_notes import ErrorNotes, log_refused
 from narrated.jobs.events import EventDispatcher, JobFailed, PicturesReleased, PicturesShown
 from narrated.jobs.folder_shows import cover_of_section
 from narrated.jobs.held_posts import HeldBack
 from narrated.jobs.job_creation import JobCreator
+from narrated.jobs.job_progress import JobProgress
 from narrated.jobs.narration_removal import NarrationRemoval
-from narrated.jobs.narration_rendering import JobProgress, NarrationRenderer
+from narrated.jobs.narration_rendering import NarrationRenderer
 from narrated.jobs.picture_captions import is_picture
 from narrated.jobs.plan import JobDefaults, Plan, PlanOutdated
 from narrated.jobs.planner import Planner, SourceChanged, TooOld
@@ -37,7 +39,7 @@ from narrated.jobs.shielded_outbox_changes import ShieldedOutboxChanges
 from narrated.jobs.source_moves import SourceMoves
 from narrated.jobs.standing import Ranking
 from narrated.jobs.stem_assignment import StemAssignment
-from narrated.ledger.job import KEEPS_PLAN, Job, JobReason, JobState
+from narrated.ledger.job import KEEPS_PLAN, Job, JobCause, JobReason, JobState
 from narrated.ledger.store import Ledger
 from narrated.logs import fields
 from narrated.printable import printable
@@ -117,6 +119,8 @@ class JobRunner:
             self._end_unwanted(job, "it has front matter alone")  # what is out stays
         elif not plan.draft.narrate:
             await self._withhold(job, plan)
+        elif job.cause is JobCause.CHECK and job.state is not JobState.PUBLISHING:
+            await self._check(job, plan, queue)
         elif not await self._carries_over(job, plan):
             job = self._ledger.jobs.get(job.id)
             if self._review.is_needed(job, plan):
@@ -131,11 +135,22 @@ class JobRunner:
         moved = [older.path for older in await self._moves.moved_from(job)]
         return self._stems.follow_slug(self._ledger.jobs.get(job.id), plan.draft.slug, moved)
 
-    async def _carries_over(self, job: Job, plan: Plan) -> bool:
+    async def _check(self, job: Job, plan: Plan, queue: AdmissionCallbacks) -> None:
+        """Check the takes of a published narration; publish it again if better ones are found."""
+        if not queue.may_speak(plan.engines, lambda: self._ranking.of_plan(job, plan)):
+            return
+        checked, verdicts = await self._speaker.check(job, plan, self.progress[job.id])
+        self._keep_takes(job, plan, checked.takes)
+        if not await self._carries_over(job, checked, verdicts):
+            await self._speak(self._ledger.jobs.get(job.id), checked, queue)
+
+    async def _carries_over(
+        self, job: Job, plan: Plan, verdicts: Sequence[ChunkVerdict] = ()
+    ) -> bool:
         """True if a published narration was kept, under the name that the file system takes."""
         while True:
             try:
-                return await self._carry_over.attempt(job, plan)
+                return await self._carry_over.attempt(job, plan, verdicts)
             except NameRefused as refused:
                 job = self._stems.replace_refused(job, refused)
 
@@ -147,7 +162,18 @@ class JobRunner:
         if job.state is not JobState.PUBLISHING:
             self._ledger.jobs.move(job, JobState.SPEAKING)
         encoded = await self._speaker.speak(job, plan, self.progress[job.id])
+        plan = self._keep_takes(job, plan, encoded.takes)
         await self._publisher.publish(job, plan, encoded)
+
+    def _keep_takes(self, job: Job, plan: Plan, takes: Sequence[int]) -> Plan:
+        """Keep the takes that were chosen while a plan was spoken; returns the plan with them."""
+        if tuple(takes) == plan.takes:
+            return plan
+        plan = plan.with_all_takes(takes)
+        self._ledger.jobs.replace_takes(
+            job, plan.encode(), narration=plan.narration, keys=plan.keys
+        )
+        return plan
 
     def _kept_plan(self, job: Job) -> Plan | None:
         """Return the plan from an earlier run or before a restart, if there is one."""

@@ -13,7 +13,7 @@ NOTE_CHARACTERS = 2_000
 """A text with less to say is a short note: about two minutes of speech."""
 BOOK_CHARACTERS = 64 * 1024
 
-_AGAIN = frozenset({JobCause.SETTINGS, JobCause.REFRESH})
+_AGAIN = frozenset({JobCause.SETTINGS, JobCause.REFRESH, JobCause.CHECK})
 
 
 @dataclass(eq=False)

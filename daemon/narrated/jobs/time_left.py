@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from narrated.jobs.narration_rendering import JobProgress
+from narrated.jobs.job_progress import JobProgress
 from narrated.workers.fair_shares import SHARES, Priority, Standing
 from narrated.workers.request_dispatch import Scheduler
 
@@ -45,7 +45,7 @@ def _by_engine(progress: Collection[JobProgress]) -> dict[str, dict[int, tuple[i
     """Count requests and characters that are not spoken yet, by engine and job."""
     engines: defaultdict[str, dict[int, tuple[int, float]]] = defaultdict(dict)
     for each in progress:
-        for engine, characters in each.unspoken.values():
+        for engine, characters in (*each.unspoken.values(), *each.unheard.values()):
             requests, total = engines[engine].get(each.job.id, (0, 0.0))
             engines[engine][each.job.id] = (requests + 1, total + characters)
     return engines

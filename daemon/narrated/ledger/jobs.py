@@ -299,6 +299,18 @@ class Jobs(Repository):
             )
             return self.move(job, JobState.PLANNED)
 
+    def replace_takes(self, job: Job, plan: bytes, *, narration: str, keys: Sequence[str]) -> None:
+        """Keep a job's plan with other takes, and their keys."""
+        with self._db.transaction():
+            self._db.rows(
+                "UPDATE plans SET plan = ? WHERE job = ?", (zlib.compress(plan, 1), job.id)
+            )
+            self._db.rows("UPDATE jobs SET narration = ? WHERE id = ?", (narration, job.id))
+            self._db.executemany(
+                "UPDATE chunks SET key = ? WHERE job = ? AND seq = ?",
+                [(key, job.id, seq) for seq, key in enumerate(keys)],
+            )
+
     def plan(self, job: Job) -> bytes | None:
         plan = self._value("SELECT plan FROM plans WHERE job = ?", job.id)
         return plan and zlib.decompress(plan)

@@ -34,6 +34,14 @@ class TakeVerdicts(Repository):
             return None if found is None else decode_verdict(found)
         return None
 
+    def latest(self, key: str) -> Verdict | None:
+        """Return the verdict on a take by ears, if any listened, else by its sound alone."""
+        rows = self._db.rows(
+            "SELECT hearing FROM verdicts WHERE key = ? AND rules = ? ORDER BY hearing DESC",
+            (key, RULES_VERSION),
+        )
+        return self.get(key, rows[0][0]) if rows else None
+
 
 class MeasuresOfTakes(Repository):
     """What encoders measured in takes, by their keys; the caller encodes and decodes it."""

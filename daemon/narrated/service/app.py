@@ -18,6 +18,7 @@ from narrated.install import make_readable
 from narrated.jobs import restore
 from narrated.jobs.bulk_requeue_runner import BulkRequeueRunner
 from narrated.jobs.carry_over import CarryOver
+from narrated.jobs.ears import Ears
 from narrated.jobs.encoded_narration import clear
 from narrated.jobs.error_notes import ErrorNotes
 from narrated.jobs.event_logging import JobEventLogger
@@ -37,6 +38,7 @@ from narrated.jobs.post_scripts import PostScripts
 from narrated.jobs.post_texts import PostTexts
 from narrated.jobs.published_default import PublishedDefault
 from narrated.jobs.publisher import Publisher
+from narrated.jobs.retakes import build_retakes
 from narrated.jobs.runner import JobRunner
 from narrated.jobs.script_review import ScriptReview
 from narrated.jobs.script_words import ScriptWords
@@ -323,12 +325,14 @@ class App:
         tools = PodcastTools(*shared, self.picture_jobs, self.removal, self.state_disk)
         self.podcast, self.page = build_podcast(tools, config, lambda: self.defaults)
         work, encoders, tags = config.state / "work", self.encoders, TagMaker(parsers, inbox)
-        takes = (self.cache, ledger.rates, self.engines)
-        self.speaker = NarrationRenderer(*takes, work, encoders, tags, self.scheduler.brake)
+        ears = Ears(self.engines, self.cache, encoders, parsers, lambda: self.hearing_engine)
+        retakes = build_retakes(ledger, self.cache, self.engines, ears, self.job_creator)
+        spoken = (self.cache, ledger.rates, retakes, work, encoders, tags)
+        self.speaker = NarrationRenderer(*spoken, self.scheduler.brake)
         notes, outbox, disposal = self.notes, self.outbox, self.disposal
         moves = SourceMoves(ledger, self.removal, events, inbox)
         parts = (disposal, moves, notes, outbox, events, self.state_disk, self.stems)
-        publisher = Publisher(ledger, *parts)
+        publisher = Publisher(ledger, *parts, retakes.follow_up)
         carrying = (publisher, moves, tags, encoders, work, self.state_disk)
         carry_over = CarryOver(ledger, outbox, *carrying)
         default = PublishedDefault(ledger, self.job_creator, moves, outbox)

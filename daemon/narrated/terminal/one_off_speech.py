@@ -18,7 +18,7 @@ from narrated.config.values import Config, EngineConfig, SpeechConfig
 from narrated.config.worker_specs import speech_engines, worker_specs
 from narrated.errors import EngineNotHeld, NarratedError
 from narrated.jobs.encoded_narration import EncodedNarration
-from narrated.jobs.narration_rendering import JobProgress
+from narrated.jobs.job_progress import JobProgress
 from narrated.jobs.one_off_narration import OneOffDocument, OneOffNarrator, job_of
 from narrated.jobs.plan import JobDefaults, OutputSettings
 from narrated.printable import printable

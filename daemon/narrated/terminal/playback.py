@@ -9,7 +9,7 @@ from pathlib import Path
 
 from narrated.audio.encoder_requests import DamagedTakes, TakeToAdd
 from narrated.errors import NarratedError
-from narrated.jobs.narration_rendering import JobProgress
+from narrated.jobs.job_progress import JobProgress
 from narrated.terminal.player import Player, could_not_play, last_line, players_for, was_stopped
 from narrated.workers.encoder_pool import EncoderPool
 

@@ -1,0 +1,277 @@
+"""Retakes: speaks a chunk again while its take is bad, and keeps the best of its takes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import msgspec
+
+from narrated.audio.encoder_requests import DamagedTakes
+from narrated.errors import EngineError, EngineUnavailable, NarratedError, StorageError
+from narrated.jobs.chunk_verdicts import ChunkVerdict
+from narrated.jobs.ears import Ears
+from narrated.jobs.job_creation import JobCreator
+from narrated.jobs.job_progress import JobProgress
+from narrated.jobs.plan import Plan, PlanOutdated, take_key
+from narrated.jobs.take_checking import TakeChecker
+from narrated.jobs.take_speaking import TakeSpeaker, chunk_request
+from narrated.ledger.job import Job, JobCause
+from narrated.ledger.store import Ledger
+from narrated.ledger.take_cache import TakeCache
+from narrated.ledger.take_verdicts import CheckedChunk
+from narrated.script.take_check_settings import TakeCheckSettings
+from narrated.take_checks.fault_sentences import fault_sentence
+from narrated.take_checks.take_choice import TakeChoice, best_take
+from narrated.take_checks.verdict import Verdict
+from narrated.workers.request_matching import EngineAccess
+
+_SHOWN_CHARACTERS = 80
+
+
+class NoGoodTake(NarratedError):
+    """No take of a chunk is good, and its post is to fail then."""
+
+
+@dataclass(eq=False)
+class Retakes:
+    """Begins the speech of jobs whose takes are checked."""
+
+    _ledger: Ledger
+    _speaker: TakeSpeaker
+    _checker: TakeChecker
+    _engines: EngineAccess
+    _jobs: JobCreator
+
+    def begin(self, job: Job, plan: Plan, progress: JobProgress) -> "CheckedSpeech":
+        """Begin, or go on with, the speech of a job: what is known of its chunks stays."""
+        parts = self._ledger, self._speaker, self._checker, self._engines
+        speech = CheckedSpeech(*parts, job, plan, progress)
+        if plan.settings.takes.is_on:
+            speech.recall()
+        return speech
+
+    def follow_up(self, job: Job, plan: Plan) -> None:
+        """Have a narration checked that is published as it was; for `publish: now`."""
+        is_present = self._ledger.sources.sha256(job.path) == job.source_sha256
+        if is_present and _is_hasty(job, plan) and self._may_improve(job, plan):
+            self._jobs.create_planned(job, plan, JobCause.CHECK)
+
+    def _may_improve(self, job: Job, plan: Plan) -> bool:
+        hears = plan.settings.takes.may_hear and self._checker.ears.are_there
+        return hears or bool(self._ledger.checked_chunks.of(job.id))
+
+
+def build_retakes(
+    ledger: Ledger, cache: TakeCache, engines: EngineAccess, ears: Ears, jobs: JobCreator
+) -> Retakes:
+    """Build the parts that speak and check takes."""
+    checker = TakeChecker(ledger, cache, ears)
+    speaker = TakeSpeaker(cache, ledger.rates, engines, checker)
+    return Retakes(ledger, speaker, checker, engines, jobs)
+
+
+def _is_hasty(job: Job, plan: Plan) -> bool:
+    """True if a job publishes what is there, for another job to make it better."""
+    settings = plan.settings.takes
+    return settings.is_on and settings.publish == "now" and job.cause is not JobCause.CHECK
+
+
+class _Published(NamedTuple):
+    """A chunk that is published with this very take."""
+
+    verdict: ChunkVerdict | None
+    """None if it was not checked, or turned out well."""
+
+
+@dataclass(eq=False)
+class CheckedSpeech:
+    """The speech of one job. Its plan changes as better takes are chosen.
+
+    A take that a person asked for is checked, and never replaced. So is one that is published
+    already, unless the job is there to check it: only what is made now is spoken again.
+    """
+
+    _ledger: Ledger
+    _speaker: TakeSpeaker
+    _checker: TakeChecker
+    _engines: EngineAccess
+    _job: Job
+    plan: Plan
+    _progress: JobProgress
+    _verdicts: dict[int, ChunkVerdict] = field(default_factory=dict)
+    _asked_for: set[str] = field(default_factory=set)
+    """Digests of the chunks whose takes a person chose."""
+    _published: Mapping[str, _Published] = field(default_factory=dict)
+    """By the key of the take."""
+
+    @property
+    def verdicts(self) -> tuple[ChunkVerdict, ...]:
+        """The verdicts on the chunks that were checked, in order."""
+        return tuple(self._verdicts[seq] for seq in sorted(self._verdicts))
+
+    @property
+    def _settings(self) -> TakeCheckSettings:
+        return self.plan.settings.takes
+
+    @property
+    def _is_hasty(self) -> bool:
+        return _is_hasty(self._job, self.plan)
+
+    def recall(self) -> None:
+        """Go on from what an earlier run of the job, or its published narration, found out."""
+        self._asked_for = self._ledger.takes.chosen_by_person(self._job.path)
+        for each in self._ledger.checked_chunks.of(self._job.id):
+            self.plan = self.plan.with_take(each.seq, each.take)
+            self._verdicts[each.seq] = _told(each)
+        if self._job.cause is not JobCause.CHECK:
+            self._published = self._find_published()
+
+    async def speak_again(self, seq: int) -> None:
+        """Speak a take whose file is damaged once more."""
+        await self._speaker.speak_again(self.plan, seq, self._job.id)
+
+    async def settle(self, seq: int) -> None:
+        """Speak a chunk, again while it is bad; its best take is then in plan, cache and ledger.
+
+        Errors: NoGoodTake if there is none and the settings are strict; those of a request.
+        """
+        await self._speaker.ensure_take(self.plan, seq, self._job.id)
+        if not self._settings.is_on or seq in self._verdicts:
+            return
+        published = self._published.get(self.plan.keys[seq])
+        if published is not None:
+            self._recall_published(seq, published)
+            return
+        verdicts = await self._try_takes(seq)
+        choice = best_take(verdicts)
+        self._check_strictness(seq, choice, verdicts)
+        self._choose(seq, choice, verdicts)
+        await self._speaker.ensure_take(self.plan, seq, self._job.id)
+
+    async def _try_takes(self, seq: int) -> dict[int, Verdict]:
+        """Check the chunk's take, and others until one is good."""
+        first = self.plan.takes[seq]
+        verdicts = {first: await self._check(self.plan, seq)}
+        if not verdicts[first].is_good and await self._may_try(seq):
+            others = (take for take in range(self._settings.most) if take != first)
+            for take in others:
+                if len(verdicts) >= self._settings.most:
+                    break
+                verdict = await self._try_other(seq, take)
+                if verdict is None:
+                    break
+                verdicts[take] = verdict
+                if verdict.is_good:
+                    break
+        return verdicts
+
+    async def _try_other(self, seq: int, take: int) -> Verdict | None:
+        """Speak and check another take; None if its engine cannot speak it now."""
+        plan = self.plan.with_take(seq, take)
+        known = self._checker.known(plan.keys[seq])
+        if known is not None and not known.is_good:
+            return known  # it was bad for the last narration
+        self._progress.retakes += 1
+        self._progress.unspoken[seq] = (plan.engine(seq), len(plan.draft.chunks[seq].text))
+        try:
+            await self._speaker.ensure_take(plan, seq, self._job.id)
+        except (EngineError, EngineUnavailable, PlanOutdated):
+            return None
+        finally:
+            self._progress.unspoken.pop(seq, None)
+        return await self._check(plan, seq)
+
+    async def _check(self, plan: Plan, seq: int) -> Verdict:
+        """Check a take that is in the cache; one whose file is damaged is spoken again, once."""
+        self._progress.unspoken.pop(seq, None)
+        try:
+            return await self._verdict(plan, seq)
+        except DamagedTakes:
+            await self._speaker.speak_again(plan, seq, self._job.id)
+        try:
+            return await self._verdict(plan, seq)
+        except DamagedTakes as damaged:
+            raise StorageError(
+                "Takes in the cache are damaged as soon as they are written.",
+                "Check the disk of the cache.",
+            ) from damaged
+
+    async def _verdict(self, plan: Plan, seq: int) -> Verdict:
+        if self._is_hasty or not self._settings.may_hear:
+            return await self._checker.by_sound(plan, seq, self._job.id)
+        return await self._checker.by_ears(plan, seq, self._job.id, self._progress, ())
+
+    async def _may_try(self, seq: int) -> bool:
+        """True if another take of a chunk may be spoken, and may sound different."""
+        is_asked_for = self.plan.digests[seq] in self._asked_for
+        if is_asked_for or self._is_hasty or self._job.cause is JobCause.RESPEAK:
+            return False
+        request = chunk_request(self.plan, seq, self._job.id)
+        try:
+            info = await self._engines.engine(request.engine)
+        except EngineUnavailable:
+            return False
+        return info.varies and request.matches(info)
+
+    def _check_strictness(
+        self, seq: int, choice: TakeChoice, verdicts: Mapping[int, Verdict]
+    ) -> None:
+        best = verdicts[choice.take]
+        if self._settings.strict and not (best.is_good or choice.is_accepted or self._is_hasty):
+            raise _no_good_take(self.plan.draft.chunks[seq].text, best, len(verdicts))
+
+    def _choose(self, seq: int, choice: TakeChoice, verdicts: Mapping[int, Verdict]) -> None:
+        """Take the best take over, into the ledger unless it is the first and good."""
+        first, best = self.plan.takes[seq], verdicts[choice.take]
+        told = ChunkVerdict(seq, len(verdicts), best, choice.is_accepted)
+        with self._ledger.transaction():
+            self._record(told, choice.take)
+            if choice.take != first:
+                digest = self.plan.digests[seq]
+                self._ledger.takes.choose_best(self._job.path, digest, choice.take)
+        if choice.take != first:
+            self.plan = self.plan.with_take(seq, choice.take)
+
+    def _record(self, told: ChunkVerdict, take: int) -> None:
+        """Keep how a chunk turned out: in the ledger only if there is something to tell."""
+        self._verdicts[told.seq] = told
+        if told.takes > 1 or not told.verdict.is_good:
+            key = take_key(self.plan.digests[told.seq], take)
+            chunk = CheckedChunk(told.seq, take, told.takes, told.accepted, told.verdict)
+            self._ledger.checked_chunks.record(self._job.id, chunk, key)
+
+    def _find_published(self) -> dict[str, _Published]:
+        """Find the takes that are published, with how their chunks turned out."""
+        published = self._ledger.jobs.published(self._job.path)
+        kept = None if published is None else self._ledger.jobs.plan(published)
+        if published is None or kept is None:
+            return {}
+        try:
+            keys = Plan.decode(kept).keys
+        except PlanOutdated:
+            return {}
+        told = {each.seq: _told(each) for each in self._ledger.checked_chunks.of(published.id)}
+        return {key: _Published(told.get(seq)) for seq, key in enumerate(keys)}
+
+    def _recall_published(self, seq: int, published: _Published) -> None:
+        told = published.verdict
+        if told is None and (known := self._checker.known(self.plan.keys[seq])):
+            told = ChunkVerdict(seq, 1, known)
+        if told is not None:
+            told = msgspec.structs.replace(told, seq=seq)
+            self._record(told, self.plan.takes[seq])
+
+
+def _told(chunk: CheckedChunk) -> ChunkVerdict:
+    return ChunkVerdict(chunk.seq, chunk.spoken, chunk.verdict, chunk.is_accepted)
+
+
+def _no_good_take(text: str, verdict: Verdict, takes: int) -> NoGoodTake:
+    shown = text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
+    spoken = "once" if takes == 1 else f"{takes} times"
+    faults = "; ".join(map(fault_sentence, verdict.faults))
+    return NoGoodTake(
+        f"“{shown}” was spoken {spoken}, and no take is good. The best one: {faults}.",
+        "Change these words, or how they are said in a `lexicon.yaml`. `takes: {strict: off}` "
+        "publishes the best take, and `most` allows more takes.",
+    )
