@@ -77,6 +77,11 @@ def _head(draft: Draft) -> Iterator[str]:
         yield "It is not narrated: its front matter or its folder says `narrate: false`."
     elif draft.held_back:
         yield f"It is held back: {printable(draft.held_back)}."
+    elif draft.awaits_review:
+        yield "It waits for your review: its script comes to the outbox before it is narrated."
+    elif draft.is_reviewed:
+        yield "It is said as its script file has it."
+        yield from map(printable, draft.script_conflicts)
 
 
 def _voices(draft: Draft) -> str:

@@ -20,6 +20,7 @@ from narrated.terminal.folder_text_counts import (
     NARRATED,
     SHOWN,
     SILENT,
+    TO_REVIEW,
     TOO_OLD,
     FileWork,
     FolderWork,
@@ -43,7 +44,8 @@ class EstimateReport(msgspec.Struct, frozen=True):
     folder: str
     files: dict[str, int]
     """By fate: narrated, silent (`narrate: false`), held_back (drafts), too_old (`since`), shown
-    (pictures in posts), unread, and already (narrated, as the ledger says)."""
+    (pictures in posts), unread, to_review (of those to narrate, by a person first), and already
+    (narrated, as the ledger says)."""
     estimate: WorkEstimate
     """Of all files, the narrated ones as well."""
     left: WorkEstimate
@@ -101,6 +103,7 @@ def _ask(client: DaemonClient, is_inbox: bool) -> LedgerFacts:
 
 def _counts(work: FolderWork, left: Sequence[FileWork]) -> dict[str, int]:
     fates = {name: work.fates[name] for name in (NARRATED, SILENT, HELD_BACK, TOO_OLD, SHOWN)}
+    fates[TO_REVIEW] = sum(each.awaits_review for each in left)
     return {**fates, "unread": len(work.problems), "already": len(work.files) - len(left)}
 
 
@@ -151,6 +154,7 @@ def report_lines(told: EstimateReport) -> Iterator[str]:
 
 def _files(files: dict[str, int]) -> str:
     others = {
+        TO_REVIEW: "of them after your review of the script",
         SILENT: "not narrated (narrate: false)",
         HELD_BACK: "held back as drafts",
         TOO_OLD: "older than `since`",

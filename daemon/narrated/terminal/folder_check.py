@@ -160,7 +160,8 @@ async def draft_files(
 
     async def draft_next(planner: Planner) -> None:
         for path in waiting:  # shared by all planners
-            on_draft(path, await _drafted(planner, path, defaults))
+            if not await planner.scripts.is_paired(path):
+                on_draft(path, await _drafted(planner, path, defaults))
             on_file(next(done), len(found.files))
 
     processors = len(os.sched_getaffinity(0))

@@ -18,7 +18,7 @@ VoiceKey = tuple[str, str, str]
 """Engine, voice ('' if the engine chooses) and options as JSON."""
 
 NARRATED, SILENT, HELD_BACK = "narrated", "silent", "held_back"
-TOO_OLD, SHOWN = "too_old", "shown"
+TOO_OLD, SHOWN, TO_REVIEW = "too_old", "shown", "to_review"
 """The fates of a file that can be read."""
 
 
@@ -57,6 +57,7 @@ class FileWork:
     voices: dict[VoiceKey, SpokenText]
     pictures: tuple[str, ...]
     """The pictures of the folder that are to be described."""
+    awaits_review: bool = False
 
 
 @dataclass(eq=False)
@@ -121,7 +122,7 @@ class _WorkCounter:
         # The cover that front matter names is described by nobody.
         described = self._pictures(path, replace(draft, cover=""))
         voices = _by_voice(draft, len(described))
-        one = FileWork(path, draft.kind == "picture", voices, described)
+        one = FileWork(path, draft.kind == "picture", voices, described, draft.awaits_review)
         if fate == NARRATED:
             self.work.files.append(one)
         else:
