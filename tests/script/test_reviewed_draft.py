@@ -3,6 +3,7 @@
 import pytest
 
 from narrated.errors import SourceError
+from narrated.reading.yaml_toml import load_yaml
 from narrated.script.review.application import TAKEN_OUT
 from narrated.script.review.reviewed_draft import lexicon_text, reviewed
 from narrated.script.review.script_file import write_review
@@ -60,9 +61,9 @@ def test_changed_words_are_said_as_written():
 def test_pronounced_words_hold_everywhere():
     """A pronunciation of the file holds for words of the person, and as a lexicon for others."""
     text = edited(FILE, ("The end.", "The end of nginx."))
-    text = text.replace("[title", "pronounce: nginx = engine x\npronounce: GB = gibi\n\n[title")
+    text = text.replace("[title", "pronounce: nginx = engine x\npronounce: GB = gibi 🙂\n\n[title")
     script = read(text)
-    assert lexicon_text(script) == "words:\n  GB: gibi\n  nginx: engine x\n"
+    assert load_yaml(lexicon_text(script), "") == {"words": {"nginx": "engine x", "GB": "gibi 🙂"}}
     draft = draft_of(POST, lexicons=[("post.script.md", lexicon_text(script))])
     found = reviewed(draft, script, LIMITS, NAME)
     assert "The end of engine x." in said(found.draft)

@@ -105,7 +105,7 @@ def test_an_editors_habits_change_nothing(editor):
 SIGNS = st.sampled_from([*"abAB19.,:;!?'\"()[]{}<>*_`~#|-—–\\/&$%@ \n", "\n\n", "ü", "API "])
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=80)
 @given(st.lists(SIGNS, max_size=120).map("".join))
 def test_any_post_survives_its_file(source):
     """No source makes a file that cannot be read, or that says something else."""
@@ -121,7 +121,7 @@ def test_any_post_survives_its_file(source):
 WORDS = st.text(max_size=40).map(lambda text: " ".join(text.split())).filter(has_words)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=80)
 @given(st.lists(st.tuples(WORDS, st.sampled_from(Role), st.floats(0, 60))))
 def test_a_persons_lines_come_back(found):
     """A line with any signs, role and silence is read as it was written."""
@@ -154,7 +154,7 @@ def test_a_broken_line_is_named(line, problem, remedy):
     assert remedy in error.value.remedy
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=80)
 @given(st.text(alphabet="[]{}:,.<>!-—\\ \n\tas1k3pronounce=>#*", max_size=200))
 def test_rubbish_is_refused_or_read(rubbish):
     """Whatever stands below the header is read, or refused with a line."""

@@ -5,7 +5,6 @@ takes stay. Changed and new ones are said as written, and a line taken out is li
 """
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -20,7 +19,12 @@ from narrated.script.passages import Passage
 from narrated.script.review.carried_marks import CarriedMarks
 from narrated.script.review.changed_lines import LineWriter
 from narrated.script.review.inline_languages import passages_of
-from narrated.script.review.review_script import ReviewLine, ReviewScript, pronunciations
+from narrated.script.review.review_script import (
+    ReviewLine,
+    ReviewScript,
+    pronunciations,
+    words_as_lexicon,
+)
 from narrated.script.review.reviewed_chapters import reviewed_chapters
 from narrated.script.review.script_file_text import ScriptFileWrong
 from narrated.script.review.script_of_draft import (
@@ -87,7 +91,7 @@ class _Application:
         return units
 
     def _writer(self) -> LineWriter:
-        said = json.dumps({"words": pronunciations(self._script)})
+        said = words_as_lexicon(pronunciations(self._script))
         marks = CarriedMarks.of(self._draft.script.lines)
         return LineWriter(marks, Lexicon.parse([said]), self._draft.language)
 

@@ -25,7 +25,7 @@ def restored_lines(lines: Sequence[ReviewLine], base: Sequence[ReviewLine]) -> I
         elif line.id and chosen[line.id] is not line:
             yield replace(line, id="")
         elif written := own.get(line.id):
-            parted = _PartedLine(written)
+            parted = _PartedLine(line, written.text)
             yield _restored(line, written)
         else:
             parted = _PartedLine()
@@ -37,13 +37,15 @@ class _PartedLine:
     """A line that a person may have parted: the other parts have no brackets."""
 
     line: ReviewLine = _NONE
+    _words: str = ""
+    """Its words of before."""
     _end: int = 0
 
     def goes_on(self, part: ReviewLine) -> bool:
         """True if a line is the next part of this one; it has its role and its voice."""
-        if part.id or part.pause_s is not None or not self.line.text:
+        if part.id or part.pause_s is not None or not self._words:
             return False
-        at = self.line.text.find(part.text, self._end)
+        at = self._words.find(part.text, self._end)
         self._end = at + len(part.text)
         return at >= 0
 

@@ -1,6 +1,8 @@
 """A script under review: its lines as a person sees and edits them."""
 
+import json
 import unicodedata
+from collections.abc import Mapping
 
 import msgspec
 
@@ -38,6 +40,11 @@ class ReviewScript(msgspec.Struct, frozen=True):
 def pronunciations(script: ReviewScript) -> dict[str, str]:
     """Give the pronunciations of a script file; of a word that stands twice, the last."""
     return dict(script.pronounced)
+
+
+def words_as_lexicon(words: Mapping[str, str]) -> str:
+    """Write pronunciations as the text of a lexicon: JSON is YAML, if it has no escaped emoji."""
+    return json.dumps({"words": dict(words)}, ensure_ascii=False)
 
 
 _TYPOGRAPHY = str.maketrans(

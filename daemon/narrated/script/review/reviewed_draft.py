@@ -1,6 +1,5 @@
 """The draft of a post whose script file a person edited."""
 
-import json
 from collections.abc import Mapping
 
 import msgspec
@@ -9,7 +8,11 @@ from msgspec.structs import replace
 from narrated.script.review.application import applied
 from narrated.script.review.conflicts import Conflict, ConflictKind
 from narrated.script.review.restored_lines import restored_lines
-from narrated.script.review.review_script import ReviewScript, pronunciations
+from narrated.script.review.review_script import (
+    ReviewScript,
+    pronunciations,
+    words_as_lexicon,
+)
 from narrated.script.review.script_of_draft import script_of_draft
 from narrated.script.review.three_way_merge import merged
 from narrated.script.script import Draft
@@ -43,5 +46,4 @@ def reviewed(
 
 def lexicon_text(script: ReviewScript) -> str:
     """Write the pronunciations of a script file as a lexicon; empty if there are none."""
-    words = pronunciations(script)
-    return json.dumps({"words": words}) if words else ""  # JSON is YAML
+    return words_as_lexicon(pronunciations(script)) if script.pronounced else ""

@@ -25,9 +25,9 @@ _BEGINNING = re.compile(r"\s*<!(?:--|[–—])\s*narrated\s+script\b", re.IGNORE
 _BEGINNING_BYTES = 200
 _HOW_TO = """\
 Edit what is said, and save this file as {name} beside the post in the inbox.
-Change words; delete, move or add lines. Part lines by an empty line. A new line needs no brackets.
-In brackets: the role, the line's id (leave it), the silence after it, and who says it, if not the
-usual voice: voice {voices}.
+Change words; delete, move or add lines, with an empty line between. A new line needs no brackets.
+In brackets: the role, the line's id (leave it) and the silence after the line. `voice NAME` in them
+changes who says it. Voices here: {voices}.
 To say a word otherwise, add a line below this: pronounce: nginx = engine x"""
 
 
