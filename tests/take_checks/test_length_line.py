@@ -33,7 +33,7 @@ def test_new_voice_has_wide_limits() -> None:
     """Before a voice is known, only a take that no narrator would make is bad."""
     sound = expected(VoiceLine())
     assert sound.voiced_s == pytest.approx(2.9, abs=0.3)
-    assert 0.4 < sound.limit_s / sound.voiced_s < 0.7
+    assert 0.4 < sound.shorter_s / sound.voiced_s < 0.7
 
 
 @pytest.mark.parametrize("pace_s", [0.04, 0.056, 0.09])
@@ -41,20 +41,20 @@ def test_line_follows_the_voice(pace_s: float) -> None:
     """After some dozen takes, a voice of any pace has its own line, with near limits."""
     sound = expected(spoken(60, pace_s))
     assert sound.voiced_s == pytest.approx(0.2 + 50 * pace_s, rel=0.03)
-    assert sound.limit_s < 0.25 * sound.voiced_s
+    assert sound.longer_s < 0.25 * sound.voiced_s
 
 
 def test_bad_takes_move_little() -> None:
     """A take in ten that is three times too long moves the line by less than its limit."""
     clean, spoiled = (expected(spoken(60, spoiled=each)) for each in (0, 10))
     assert spoiled.voiced_s == pytest.approx(clean.voiced_s, rel=0.06)
-    assert 0.75 * clean.limit_s < spoiled.limit_s < 2 * clean.limit_s
+    assert 0.75 * clean.longer_s < spoiled.longer_s < 2 * clean.longer_s
 
 
 def test_slower_voice_is_learned() -> None:
     """A voice that is half again as slow as the usual one is not bad for ever."""
     sound = expected(spoken(12, pace_s=0.09))
-    assert abs(0.2 + 50 * 0.09 - sound.voiced_s) < sound.limit_s
+    assert abs(0.2 + 50 * 0.09 - sound.voiced_s) < sound.longer_s
 
 
 def test_silent_take_teaches_nothing() -> None:

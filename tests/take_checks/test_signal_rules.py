@@ -7,7 +7,7 @@ from narrated.take_checks.length_line import ExpectedSound, VoiceLine, text_effo
 from narrated.take_checks.signal_rules import signal_faults
 from narrated.take_checks.verdict import FaultKind
 
-EXPECTED = ExpectedSound(voiced_s=4.0, limit_s=0.8)
+EXPECTED = ExpectedSound(voiced_s=4.0, shorter_s=0.8, longer_s=0.8)
 GOOD = {"duration_s": 4.5, "voiced_s": 4.0, "end_db": -60.0, "peak_db": -3.0}
 FAULTS: dict[FaultKind, dict[str, object]] = {
     FaultKind.NOTHING_HEARD: {"voiced_s": 0.0},

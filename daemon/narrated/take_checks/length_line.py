@@ -1,8 +1,11 @@
 """The line of a voice: how long it speaks for the effort of a text, and how it ends.
 
 It is fitted as takes are made, so that each voice is judged by its own pace. At first it is the
-line of a usual narrator, with wide limits. Lengths differ by a share of themselves, so each take
-counts by its seconds for a unit of effort: that is a line over the inverse of the effort.
+line of a usual narrator, with wide limits.
+
+The effort of a text with a constant added is its size: takes differ from the line by a share of
+that, short and long ones alike. So each take counts by its pace, the seconds for a unit of size,
+which is a line over the inverse of the size.
 """
 
 import math
@@ -17,18 +20,21 @@ from narrated.audio.text_pauses import PauseKind, pause_places
 KEPT = 0.998
 """The weight of earlier takes at each new one: about the last five hundred count."""
 
+_CONSTANT = 20.0
 _USUAL_S, _USUAL_S_PER_EFFORT = 0.08, 0.056
 _USUAL_SD = 0.22
 """Voices and languages differ by so much from the usual line, as a share."""
 _USUAL_EFFORTS = (20.0, 80.0)
 """A usual narrator's two takes, of half a weight each, give a line its direction at first."""
 _OWN_SD, _OWN_SD_TAKES = 0.07, 4.0
-"""Takes of a voice differ so much from its own line, until some are known."""
-_LEAST_SD, _LEAST_LIMIT_S = 0.05, 0.35
-_LIMIT_SD, _COUNTED_SD = 2.2, 2.5
-"""Beyond the first a take is bad; beyond the second no more of it counts for its line."""
+"""Takes of a voice differ so much from its own line, as a share of its pace, until it is known."""
+_LEAST_SD, _LEAST_LIMIT_S = 0.045, 0.35
+_SHORTER_SD, _LONGER_SD = 2.2, 2.8
+"""A take is bad if it is so many deviations off: good ones are rather too long than too short."""
+_COUNTED_SD = 3.0
+"""No more of a take counts for its line."""
 _LEAST_SLOPE = 0.25
-"""Of the mean pace, a line's slope has at least this share."""
+"""Of the mean pace, a line's slope has at least this share; and no text takes less than nothing."""
 
 _EFFORT_OF_A_SYLLABLE = 3.0
 """Beside the letter that it counts as already."""
@@ -56,8 +62,9 @@ class ExpectedSound:
     """The sound that a voice would make of a text."""
 
     voiced_s: float
-    limit_s: float
-    """A take may be so much longer or shorter."""
+    shorter_s: float
+    """A take may be so much shorter."""
+    longer_s: float
     pauses_s: tuple[float, ...] = ()
     """The longest pauses that the text's signs allow, the longest first."""
     end_db: float = _USUAL_END_LIMIT_DB
@@ -69,9 +76,9 @@ class VoiceLine(msgspec.Struct, frozen=True):
 
     takes: float = 0.0
     inverse: float = 0.0
-    """The sum of 1 / effort."""
+    """The sum of 1 / size."""
     pace: float = 0.0
-    """The sum of seconds / effort."""
+    """The sum of seconds / size."""
     inverse_sq: float = 0.0
     product: float = 0.0
     pace_sq: float = 0.0
@@ -82,44 +89,53 @@ class VoiceLine(msgspec.Struct, frozen=True):
         """Add a take; of a bad one, only as much counts as a good one could differ."""
         if effort <= 0 or measures.voiced_s <= 0:
             return self
-        line_s, sd = self._line(effort)
-        most = _COUNTED_SD * sd * line_s
+        line_s, deviation_s = self._line(effort)
+        most = _COUNTED_SD * deviation_s
         voiced_s = min(max(measures.voiced_s, line_s - most), line_s + most)
-        inverse, pace, end_db = 1 / effort, voiced_s / effort, self._counted_end(measures.end_db)
+        size, end_db = effort + _CONSTANT, self._counted_end(measures.end_db)
+        inverse, pace = 1 / size, voiced_s / size
         added = (1.0, inverse, pace, inverse**2, inverse * pace, pace**2, end_db, end_db**2)
         return VoiceLine(*(KEPT * was + new for was, new in zip(self._sums, added, strict=True)))
 
     def expected(self, text: str, effort: float) -> ExpectedSound:
         """Tell what sound this voice would make of a text of this effort."""
-        line_s, sd = self._line(effort)
-        limit_s = max(_LEAST_LIMIT_S, _LIMIT_SD * sd * line_s)
-        return ExpectedSound(line_s, limit_s, longest_pauses_s(text), self._end_limit_db)
+        line_s, deviation_s = self._line(effort)
+        shorter_s, longer_s = (
+            max(_LEAST_LIMIT_S, deviations * deviation_s)
+            for deviations in (_SHORTER_SD, _LONGER_SD)
+        )
+        pauses_s = longest_pauses_s(text)
+        return ExpectedSound(line_s, shorter_s, longer_s, pauses_s, self._end_limit_db)
 
     @property
     def _sums(self) -> tuple[float, ...]:
         return msgspec.structs.astuple(self)
 
     def _line(self, effort: float) -> tuple[float, float]:
-        """The seconds for an effort, and their standard deviation as a share."""
+        """The seconds for an effort, and their standard deviation."""
         takes, inverse, pace, inverse_sq, product, pace_sq = self._fitted_sums()
         mean_inverse, mean_pace = inverse / takes, pace / takes
         spread = inverse_sq / takes - mean_inverse**2
         covariance = product / takes - mean_inverse * mean_pace
-        steepest_s = (1 - _LEAST_SLOPE) * mean_pace / mean_inverse
-        start_s = min(max(covariance / spread, 0.0), steepest_s)
+        lowest_s = -_CONSTANT * mean_pace / (1 - _CONSTANT * mean_inverse)
+        highest_s = (1 - _LEAST_SLOPE) * mean_pace / mean_inverse
+        start_s = min(max(covariance / spread, lowest_s), highest_s)
         left = pace_sq / takes - mean_pace**2 - 2 * start_s * covariance + start_s**2 * spread
-        sd = self._sd(max(left, 0.0) / mean_pace**2)
-        return start_s + (mean_pace - start_s * mean_inverse) * effort, sd
+        size = effort + _CONSTANT
+        line_s = start_s + (mean_pace - start_s * mean_inverse) * size
+        own_sd = self._own_sd(max(left, 0.0) / mean_pace**2)
+        unknown_sd = 1 / math.sqrt(1 / _USUAL_SD**2 + self.takes / own_sd**2)
+        return line_s, math.hypot(max(_LEAST_SD, own_sd) * mean_pace * size, unknown_sd * line_s)
 
     def _fitted_sums(self) -> tuple[float, float, float, float, float, float]:
         """The sums with those of a usual narrator, brought to the pace of this voice."""
-        usual = [_USUAL_S / effort + _USUAL_S_PER_EFFORT for effort in _USUAL_EFFORTS]
+        sizes = [effort + _CONSTANT for effort in _USUAL_EFFORTS]
+        start_s = _USUAL_S - _USUAL_S_PER_EFFORT * _CONSTANT
+        usual = [start_s / size + _USUAL_S_PER_EFFORT for size in sizes]
         usual_pace = sum(usual) / 2
-        as_usual = _USUAL_S * self.inverse + _USUAL_S_PER_EFFORT * self.takes
+        as_usual = start_s * self.inverse + _USUAL_S_PER_EFFORT * self.takes
         scale = (self.pace + usual_pace) / (as_usual + usual_pace)
-        known = [
-            (1 / effort, scale * pace) for effort, pace in zip(_USUAL_EFFORTS, usual, strict=True)
-        ]
+        known = [(1 / size, scale * pace) for size, pace in zip(sizes, usual, strict=True)]
         return (
             self.takes + 1,
             self.inverse + sum(inverse for inverse, _ in known) / 2,
@@ -129,12 +145,10 @@ class VoiceLine(msgspec.Struct, frozen=True):
             self.pace_sq + sum(pace**2 for _, pace in known) / 2,
         )
 
-    def _sd(self, left: float) -> float:
-        """The deviation of a take, by that of the takes from their line, and what is not known."""
+    def _own_sd(self, left: float) -> float:
+        """The deviation of takes from their line, as a share of the pace."""
         weighed = left * (self.takes + 1) + _OWN_SD**2 * _OWN_SD_TAKES
-        own_sd = math.sqrt(weighed / (self.takes + 1 + _OWN_SD_TAKES))
-        pace_sd = 1 / math.sqrt(1 / _USUAL_SD**2 + self.takes / own_sd**2)
-        return max(_LEAST_SD, math.hypot(own_sd, pace_sd))
+        return math.sqrt(weighed / (self.takes + 1 + _OWN_SD_TAKES))
 
     @property
     def _end_limit_db(self) -> float:

@@ -37,9 +37,10 @@ def signal_faults(
 
 def _faults_of_length(measures: TakeMeasures, expected: ExpectedSound) -> Iterator[Fault]:
     beyond_s = measures.voiced_s - expected.voiced_s
-    if abs(beyond_s) > expected.limit_s:
-        kind = FaultKind.TOO_LONG if beyond_s > 0 else FaultKind.TOO_SHORT
-        yield Fault(kind, round(abs(beyond_s), 2))
+    if beyond_s > expected.longer_s:
+        yield Fault(FaultKind.TOO_LONG, round(beyond_s, 2))
+    if -beyond_s > expected.shorter_s:
+        yield Fault(FaultKind.TOO_SHORT, round(-beyond_s, 2))
     if measures.silences_s and (silence_s := _unexplained_s(measures, expected)):
         yield Fault(FaultKind.INNER_SILENCE, round(silence_s, 2))
     if measures.end_db > expected.end_db:
