@@ -49,7 +49,7 @@ def test_only_changed_lines_are_spoken():
     assert conflicts == ()
 
 
-def test_changed_words_are_said_as_written():
+def test_changed_words_stay_as_written():
     """Numbers and signs of a person go to the voice as they are, without the lexicon."""
     text = edited(FILE, ("The end.", "It costs $7, says nginx."))
     lexicon = [("lexicon.yaml", "words: {nginx: engine x}")]
@@ -58,7 +58,7 @@ def test_changed_words_are_said_as_written():
     assert "engine x" in said(draft)[3]
 
 
-def test_pronounced_words_hold_everywhere():
+def test_pronounced_words_hold():
     """A pronunciation of the file holds for words of the person, and as a lexicon for others."""
     text = edited(FILE, ("The end.", "The end of nginx."))
     text = text.replace("[title", "pronounce: nginx = engine x\npronounce: GB = gibi 🙂\n\n[title")
@@ -79,7 +79,7 @@ def test_a_line_taken_out_is_not_said():
     assert (skip.kind, skip.text[:11], skip.block) == ("paragraph", "I run nginx", 2)
 
 
-def test_a_line_without_words_is_not_said():
+def test_an_empty_line_is_not_said():
     """Who empties a line and leaves its brackets has taken it out."""
     draft, _ = changed((" The end.", ""))
     assert "The end." not in said(draft)
@@ -130,7 +130,7 @@ def test_written_words_are_the_persons():
     ]
 
 
-def test_words_of_a_language_stay_its_own():
+def test_words_of_a_language_stay():
     """Words in braces are said by the voice of their language, changed or not."""
     draft, _ = changed(("{fr: bonjour}", "{fr: salut} each and every"))
     parts = [(part.speaker, part.text) for part in draft.script.lines if part.block == 2]
@@ -198,7 +198,7 @@ def test_a_merged_file_is_read_again():
     assert (again.draft, again.conflicts) == (found.draft, ())
 
 
-def test_a_file_without_its_block_is_said():
+def test_a_file_without_block_is_said():
     """Without its last block a file is said as it stands, and that is told."""
     text = FILE.partition("<!-- narrated keeps")[0].replace("The end.", "My end.")
     draft, (conflict,) = after(POST, text)
@@ -223,7 +223,7 @@ def test_nothing_left_to_say_is_refused():
     assert "remove post.script.md" in error.value.remedy
 
 
-def test_only_lines_have_ids_of_their_own():
+def test_ids_stay_while_words_stay():
     """Each line has an id that is no word, and keeps it while its words in the source stay."""
     ids = [one.id for one in script_of_draft(draft_of(POST)).lines]
     now = draft_of(POST.replace("$5", "$6"), lexicons=[("l", "words: {nginx: engine x}")])

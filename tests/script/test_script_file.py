@@ -91,7 +91,7 @@ def test_an_unedited_file_is_the_draft(post):
 
 
 @pytest.mark.parametrize("editor", EDITORS)
-def test_an_editors_habits_change_nothing(editor):
+def test_editors_habits_change_nothing(editor):
     """Line ends, marks, wraps, tabs and typography of an editor are no edits."""
     captions = {"cat.png": Caption("a cat on a mat")}
     draft = draft_of(POST, captions=captions)
@@ -190,7 +190,7 @@ def test_a_newer_form_is_refused():
     ("post", "name"),
     [("post.md", "post.script.md"), ("a.b.html", "a.b.script.md"), ("README", "README.script.md")],
 )
-def test_a_script_is_named_after_its_post(post, name):
+def test_a_script_is_named_as_its_post(post, name):
     """The script file has the name of its post, with another suffix."""
     assert script_name(post) == name
 

@@ -159,6 +159,17 @@ def test_the_posts_line_wins_a_conflict():
     assert "It has many lines." in told
 
 
+def test_a_long_conflict_is_cut():
+    """Of two long lines a person sees where they differ."""
+    base = script(f"{'word ' * 99}one.")
+    mine = ReviewScript((replace(base.lines[0], text=base.lines[0].text.replace("one", "two")),))
+    _, (conflict,) = merged(base, script(f"{'word ' * 99}three."), mine)
+    told = describe_conflict(conflict)
+    assert "word three.”" in told
+    assert "word two.”" in told
+    assert len(told) < 300
+
+
 def test_a_lexicon_overrules_nobody():
     """A line with the words of before in the source is the person's, however it is normalised."""
     base = script("It has five nginx lines.")
@@ -177,7 +188,7 @@ def test_a_changed_line_comes_back():
     assert conflict.kind is ConflictKind.BACK
 
 
-def test_a_line_gone_from_the_post_is_told():
+def test_a_line_gone_from_post_is_told():
     """A line that the person changed and the post took out is not said, and told."""
     base, post = script("One two three.", "Four."), script("Four.")
     mine = ReviewScript((replace(base.lines[0], text="One two."), base.lines[1]))
@@ -194,7 +205,7 @@ def test_a_moved_line_takes_the_change():
     assert [one.text for one in found.lines] == ["Four.", "Five.", "One two three four."]
 
 
-def test_insertions_at_one_place_both_hold():
+def test_two_insertions_both_hold():
     """Lines that both added after the same line are both said."""
     base, post = script("One.", "Two."), script("One.", "Theirs.", "Two.")
     mine = ReviewScript((base.lines[0], ReviewLine("Mine."), base.lines[1]))
@@ -205,7 +216,7 @@ def test_insertions_at_one_place_both_hold():
 
 @settings(deadline=None, max_examples=100)
 @given(*[st.lists(st.sampled_from("abc"), min_size=1, max_size=8).map(" ".join)] * 3)
-def test_merged_words_obey_the_laws(base, one, other):
+def test_merged_words_obey_laws(base, one, other):
     """Merged words are the same from either side, and one's alone if the other has no change."""
     assert merged_words(base, one, other) == merged_words(base, other, one)
     if one != base:

@@ -43,7 +43,7 @@ def test_an_edited_script_is_kept(tmp_path: Path) -> None:
     assert target.read_text() == written
 
 
-def test_a_script_of_stdin_goes_to_stdout(tmp_path: Path) -> None:
+def test_stdins_script_goes_to_stdout(tmp_path: Path) -> None:
     """A text from stdin has no title of its own, and its script may go to another program."""
     done = script(tmp_path, "-", "-o", "-", text="It costs $5.\n")
     assert done.stdout.startswith("<!-- narrated script of a text, form 1 -->")

@@ -1,12 +1,14 @@
 """Conflicts between a person's script and the post, which changed since."""
 
 from enum import StrEnum
+from itertools import takewhile
 
 import msgspec
 
 from narrated.printable import printable
 
 _SHOWN_CHARACTERS = 120
+_BEFORE_CHARACTERS = 40
 
 
 class ConflictKind(StrEnum):
@@ -31,7 +33,8 @@ class Conflict(msgspec.Struct, frozen=True):
 def describe_conflict(conflict: Conflict, name: str = "Your script") -> str:
     """Tell a person about a conflict: where, what was said, and what is said now."""
     where = f"{printable(name)}, line {conflict.number}" if conflict.number else printable(name)
-    yours, post = _shown(conflict.yours), _shown(conflict.post)
+    begin = _first_difference(conflict.yours, conflict.post)
+    yours, post = (_shown(text, begin) for text in (conflict.yours, conflict.post))
     told = {
         ConflictKind.WORDS: f"you and the post changed this line. The post's is said: {post}. "
         f"Yours is not: {yours}.",
@@ -44,6 +47,15 @@ def describe_conflict(conflict: Conflict, name: str = "Your script") -> str:
     return f"{where}: {told[conflict.kind]}"
 
 
-def _shown(text: str) -> str:
-    cut = text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
-    return f"“{printable(cut)}”"
+def _first_difference(one: str, other: str) -> int:
+    """Give the place from which two lines are shown: a little before they differ."""
+    equal = sum(
+        1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))
+    )
+    return max(0, one.rfind(" ", 0, max(0, equal - _BEFORE_CHARACTERS)) + 1)
+
+
+def _shown(text: str, begin: int) -> str:
+    before = "…" if begin else ""
+    after = "…" if len(text) > begin + _SHOWN_CHARACTERS else ""
+    return f"“{before}{printable(text[begin : begin + _SHOWN_CHARACTERS])}{after}”"
