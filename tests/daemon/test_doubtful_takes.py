@@ -13,6 +13,7 @@ import pytest
 from narrated.ledger.store import Ledger
 from narrated.outbox.manifest_takes import ChunkTakes, ManifestTakes, TakeFault
 from support.daemon import Daemon, wait
+from support.mumbling import mumbled, mumbling
 
 TEXT = "# {0}\n\nThe first line of {0}.\n\nThe second line of {0}.\n"
 STOPS = (TakeFault("inner_silence", 1.1, "it stops for 1.1 s inside"),)
@@ -175,3 +176,74 @@ def test_doubtful_takes_are_spoken_again(tmp_path: Path) -> None:
         wait(lambda: daemon.history("a doubtful.md") == ["superseded", "done"])
         assert daemon.spoken[before:] == ["The second line of doubtful."]
         assert daemon.ask("respeak", "--doubtful").stdout == "no narration has doubtful takes\n"
+
+
+def test_published_takes_are_checked(tmp_path: Path) -> None:
+    """`refresh --check` checks a narration of before: only its bad takes are spoken again.
+
+    It plans nothing anew, and of the page only the episode's own files change.
+    """
+    voice = mumbling(tmp_path, spoils={"second line": ["silence", ""]})
+    daemon = Daemon(tmp_path, **voice, takes={"check": "off"}, podcast={"title": "T"})
+    text = TEXT.format("post")
+    daemon.drop("post.md", text)
+    daemon.drop("other.md", TEXT.format("other"))
+    with daemon:
+        assert daemon.published("post", text)["takes"] is None
+        wait(lambda: len(_episodes(daemon)) == 2)
+        before, others = len(mumbled(tmp_path)), _stamps(daemon)
+        assert daemon.ask("refresh", "post.md", "--check").stdout == "post.md is checked\n"
+        wait(lambda: daemon.history("post.md") == ["superseded", "done"])
+        spoken = [(each["text"], each["take"]) for each in mumbled(tmp_path)[before:]]
+        assert spoken == [("The second line of post.", 1)]
+        takes = daemon.manifest("post")["takes"]
+        assert (takes["checked"], takes["retaken"], takes["doubtful"]) == (3, 1, 0)
+        assert "all 3 takes are good" in daemon.ask("takes", "post.md").stdout
+        wait(lambda: _changed(others, _stamps(daemon)))
+        assert len(_changed(others, _stamps(daemon))) == 1
+
+
+def test_doubt_is_told_until_it_is_gone(tmp_path: Path) -> None:
+    """A doubtful narration is told by status, journal and page; another take ends all of it.
+
+    A take that was found bad is passed over.
+    """
+    spoils = {"second line": ["silence", "cut", "cut", ""]}
+    daemon = Daemon(tmp_path, **mumbling(tmp_path, spoils=spoils), podcast={"title": "T"})
+    text = TEXT.format("post")
+    daemon.drop("post.md", text)
+    with daemon:
+        assert daemon.published("post", text)["takes"]["doubtful"] == 1
+        wait(lambda: any(b'"doubtful":{"' in each.read_bytes() for each in _episodes(daemon)))
+        assert "post.md: 1 of 3 takes is doubtful; `narrated takes post.md`" in daemon.log
+        wait(lambda: "post.md: 1 doubtful take\n" in _note(daemon))
+        stamps = _stamps(daemon)
+        assert daemon.ask("respeak", str(daemon.inbox), "--doubtful").returncode == 0
+        wait(lambda: daemon.history("post.md") == ["superseded", "done"])
+        takes = [each["take"] for each in mumbled(tmp_path) if "second" in each["text"]]
+        assert takes == [0, 1, 2, 3]
+        assert daemon.manifest("post")["takes"]["doubtful"] == 0
+        assert daemon.ask("takes").stdout == "No narration has doubtful takes.\n"
+        wait(lambda: _changed(stamps, _stamps(daemon)))
+        assert not any(b"doubtful" in each.read_bytes() for each in _episodes(daemon))
+        assert len(_changed(stamps, _stamps(daemon))) == 1
+        wait(lambda: "doubtful" not in _note(daemon))
+
+
+def _note(daemon: Daemon) -> str:
+    return (daemon.outbox / "narrated.status.txt").read_text()
+
+
+def _episodes(daemon: Daemon) -> list[Path]:
+    return [each for each in (daemon.outbox / "index.files").glob("*.js") if len(each.stem) == 16]
+
+
+def _stamps(daemon: Daemon) -> dict[str, int]:
+    folder = daemon.outbox / "index.files"
+    return {
+        each.name: each.stat().st_mtime_ns for each in folder.iterdir() if each.name != "now.js"
+    }
+
+
+def _changed(before: dict[str, int], now: dict[str, int]) -> list[str]:
+    return [name for name, stamp in now.items() if before.get(name) != stamp]

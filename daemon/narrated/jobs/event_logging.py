@@ -1,6 +1,7 @@
 """Logs the events of jobs: narrations published, kept or withdrawn."""
 
 import logging
+import shlex
 
 from narrated.human_formatting import count_noun
 from narrated.jobs.events import CarriedOver, EventDispatcher, Published, Withdrawn
@@ -55,11 +56,14 @@ def _tell_doubtful(job: Job, takes: ManifestTakes | None) -> None:
     """Log that some takes of a narration have faults, if so."""
     if takes is None or not takes.doubtful:
         return
+    path = printable(job.path)
     log.warning(
-        "%s has faults in %s of %s: see `narrated takes`",
-        printable(job.path),
-        count_noun(takes.doubtful, "take"),
-        takes.checked,
+        "%s: %d of %s %s doubtful; `narrated takes %s` tells more",
+        path,
+        takes.doubtful,
+        count_noun(takes.checked, "take"),
+        "is" if takes.doubtful == 1 else "are",
+        shlex.quote(path),
         extra=fields(
             file=job.path,
             job=job.id,

@@ -2,7 +2,7 @@
 
 import asyncio
 import shlex
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Set
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import partial
@@ -12,7 +12,7 @@ import msgspec
 from narrated.errors import NarratedError, StorageError
 from narrated.jobs.held_posts import held_back_error
 from narrated.jobs.job_creation import JobCreator
-from narrated.jobs.plan import Plan
+from narrated.jobs.plan import Plan, take_key
 from narrated.jobs.shielded_outbox_changes import ShieldedOutboxChanges
 from narrated.jobs.take_speaking import chunk_request
 from narrated.ledger.job import Job, JobCause, JobState
@@ -21,6 +21,9 @@ from narrated.outbox import untrusted_reads
 from narrated.printable import printable
 from narrated.workers.pool import WorkerPool
 from narrated.workers.request_matching import ScheduledRequest, refusal
+
+_MOST_PASSED = 50
+"""So many bad takes are passed over for another one; then the next is chosen in any case."""
 
 OpenPool = Callable[[], AbstractAsyncContextManager[WorkerPool]]
 """Opens the workers: those of the daemon, or short-lived ones."""
@@ -101,11 +104,21 @@ class Respeaking:
         chosen = {seq for seq in seqs if chunks[seq].speaker in speakers}
         with self._ledger.transaction():
             takes = self._ledger.takes
-            takes.choose_next(path, {plan.digests[seq] for seq in chosen})
+            self._choose_next(path, {plan.digests[seq] for seq in chosen})
             asked = self._asked_before(published, plan)
             plan = asked.with_takes(takes.choices(path), only=chosen)
             job = self._jobs.create_planned(published, plan, JobCause.RESPEAK)
             _check_engines(path, plan, takes.missing(job.id), pool)
+
+    def _choose_next(self, path: str, digests: Set[str]) -> None:
+        """Choose the next take of these chunks, but none that a check found bad already."""
+        for _ in range(_MOST_PASSED):
+            self._ledger.takes.choose_next(path, digests)
+            chosen = self._ledger.takes.choices(path)
+            is_bad = self._ledger.verdicts.is_bad
+            digests = {each for each in digests if is_bad(take_key(each, chosen[each]))}
+            if not digests:
+                return
 
     def _doubtful_chunks(self, published: Job, plan: Plan) -> Collection[int]:
         """Return the chunks of a narration whose takes have faults.

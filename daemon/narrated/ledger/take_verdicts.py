@@ -42,6 +42,15 @@ class TakeVerdicts(Repository):
         )
         return self.get(key, rows[0][0]) if rows else None
 
+    def is_bad(self, key: str, rules: int = RULES_VERSION) -> bool:
+        """True if any check found faults in a take."""
+        rows = self._db.rows(
+            "SELECT verdict FROM verdicts WHERE key = ? AND rules = ?", (key, rules)
+        )
+        with suppress(msgspec.ValidationError):
+            return any(not decode_verdict(verdict).is_good for (verdict,) in rows)
+        return False
+
 
 class MeasuresOfTakes(Repository):
     """What encoders measured in takes, by their keys; the caller encodes and decodes it."""

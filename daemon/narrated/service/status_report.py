@@ -298,7 +298,14 @@ class StatusReporter:
         is_working = self._app.breaks.current is None
         left = times_left(progress, self._app.scheduler) if is_working else {}
         return tuple(
-            ReadingStatus(each.job.path, each.fraction, left.get(each.job.id), each.characters)
+            ReadingStatus(
+                each.job.path,
+                each.fraction,
+                left.get(each.job.id),
+                each.characters,
+                each.listening,
+                each.retakes,
+            )
             for each in sorted(progress, key=attrgetter("fraction"), reverse=True)
             if each.characters
         )
