@@ -21,6 +21,7 @@ GIB = 2**30
 BOUND = 8 * GIB
 SETS = (
     ("bark", "blip"),
+    ("bark", "blip", "whisper-base"),
     ("bark", "florence-2"),
     ("bark", "tortoise", "blip"),
     ("bark", "tortoise", "florence-2"),

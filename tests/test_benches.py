@@ -24,6 +24,7 @@ def test_models_fit_in_eight_gibibytes():
     print(done.stdout)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "bark + tortoise + blip" in done.stdout
+    assert "bark + blip + whisper-base" in done.stdout
     assert "bark + tortoise + florence-2" in done.stdout
 
 

@@ -22,6 +22,9 @@ from transformers import (
     Florence2ForConditionalGeneration,
     Florence2Processor,
     PreTrainedTokenizerFast,
+    WhisperConfig,
+    WhisperFeatureExtractor,
+    WhisperForConditionalGeneration,
 )
 
 from engines.checkpoints.bark import bark_config
@@ -30,6 +33,7 @@ from engines.checkpoints.tortoise import PUBLISHED, tortoise_models, write_torto
 from narrated.engines.tortoise.checkpoint import MODELS, TortoiseModels, assemble
 
 _END = 10_000
+_WHISPER_VOCABULARY = 51_865
 _FLORENCE_VOCABULARY = 51_289
 _FLORENCE_IMAGE = 51_288
 
@@ -69,6 +73,14 @@ def florence() -> Florence2ForConditionalGeneration:
             image_token_id=_FLORENCE_IMAGE, vision_config={**stages, **heads}, text_config=text
         )
     )
+
+
+def whisper() -> WhisperForConditionalGeneration:
+    """openai/whisper-base."""
+    shape = {"d_model": 512, "vocab_size": _WHISPER_VOCABULARY}
+    for part in ("encoder", "decoder"):
+        shape |= {f"{part}_layers": 6, f"{part}_attention_heads": 8, f"{part}_ffn_dim": 2048}
+    return WhisperForConditionalGeneration(WhisperConfig(**shape))
 
 
 def tortoise(dtype: torch.dtype) -> TortoiseModels:
@@ -140,8 +152,29 @@ def _beside_florence(folder: Path) -> None:
     Florence2Processor(image_processor=images, tokenizer=tokenizer).save_pretrained(folder)
 
 
+def _beside_whisper(folder: Path) -> None:
+    from tokenizers import Tokenizer, models
+
+    special = [
+        *("<|endoftext|>", "<|startoftranscript|>", "<|en|>"),
+        *("<|transcribe|>", "<|notimestamps|>"),
+    ]
+    words = [*(f"w{n}" for n in range(_WHISPER_VOCABULARY - len(special))), *special]
+    inner = Tokenizer(models.WordLevel({w: n for n, w in enumerate(words)}, unk_token="w0"))
+    PreTrainedTokenizerFast(
+        tokenizer_object=inner,
+        eos_token="<|endoftext|>",
+        pad_token="<|endoftext|>",
+        additional_special_tokens=special[1:],
+    ).save_pretrained(folder)
+    WhisperFeatureExtractor(feature_size=80).save_pretrained(folder)
+    settings = {"is_multilingual": True, "lang_to_id": {"<|en|>": words.index("<|en|>")}}
+    (folder / "generation_config.json").write_text(json.dumps(settings))
+
+
 _BESIDE: dict[type, Callable[[Path], None]] = {
     BarkModel: _beside_bark,
     BlipForConditionalGeneration: _beside_blip,
     Florence2ForConditionalGeneration: _beside_florence,
+    WhisperForConditionalGeneration: _beside_whisper,
 }

@@ -11,9 +11,10 @@ from functools import cache
 from typing import Any
 
 import torch
+from torch.nn.functional import gelu
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
-from transformers import EncodecConfig, EncodecModel
+from transformers import DynamicCache, EncodecConfig, EncodecModel, EncoderDecoderCache
 
 from measuring import checkpoints
 from measuring.model_memory import ModelMemory, ModelSet, picture_slots
@@ -36,6 +37,7 @@ _LONGEST_S = 15.4
 _PARTS = 8
 _CAPTION = 160
 _PROMPT = 128
+_HEARD = 448
 
 
 class TensorCount(TorchDispatchMode):
@@ -162,6 +164,28 @@ def _florence(_texts: int) -> ModelMemory:
     return ModelMemory("florence-2", _weights(module), counted.peak_bytes, 0)
 
 
+@torch.no_grad()
+def _whisper(_texts: int) -> ModelMemory:
+    """A full batch of windows, each as long in words as Whisper writes."""
+    module = _placed(checkpoints.whisper)
+    windows = picture_slots("whisper-base")
+    encoder: Any = module.get_encoder()
+    with TensorCount() as counted:
+        features = torch.empty((windows, 80, 3000), dtype=_HALF, device="meta")
+        hidden = gelu(encoder.conv2(gelu(encoder.conv1(features)))).permute(0, 2, 1)
+        hidden = hidden + encoder.embed_positions.weight
+        for layer in encoder.layers:
+            hidden = layer(hidden, None)
+        hidden = encoder.layer_norm(hidden)
+        cache = EncoderDecoderCache(DynamicCache(), DynamicCache())
+        for length in (_HEARD - 1, 1):
+            ids = torch.zeros((windows, length), dtype=torch.int64, device="meta")
+            seen = module.get_decoder()(ids, None, hidden, cache).last_hidden_state
+        module.proj_out(seen[:, -1]).float().log_softmax(-1)
+    # Between two steps it keeps what it has heard so far, which is nearly all of it.
+    return ModelMemory("whisper-base", _weights(module), counted.peak_bytes, counted.peak_bytes)
+
+
 def _placed(model: Callable[[], Any]) -> Any:
     with torch.device("meta"):
         return model().eval().to(_HALF)
@@ -205,4 +229,5 @@ _MODELS: dict[str, Callable[[int], ModelMemory]] = {
     "blip": _blip,
     "florence-2": _florence,
     "tortoise": _tortoise,
+    "whisper-base": _whisper,
 }

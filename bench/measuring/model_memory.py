@@ -35,5 +35,5 @@ class ModelSet:
 
 
 def picture_slots(engine: str) -> int:
-    """Number of pictures that an engine describes at once."""
+    """Number of pictures that an engine describes at once, or of takes that it hears."""
     return int(BUILT_IN_ENGINES[engine].options.get("rows", ROWS))

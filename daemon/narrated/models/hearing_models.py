@@ -34,7 +34,7 @@ _ON_GPU = (
 )
 
 _SHARE_OF_MEMORY = 4
-"""Ears take at most this part of `models: memory`: those that speak need the rest."""
+"""Weights of ears take at most this part of `models: memory`: those that speak need the rest."""
 
 
 def hearing_engine(config: Config) -> str:
@@ -94,8 +94,8 @@ def _is_installed(spec: EngineSpec) -> bool:
 
 def _fits(spec: EngineSpec, config: Config) -> bool:
     limit = int(config.models.memory or 0)
-    needed = find_model(spec.name).memory_bytes(on_host=not _has_gpu(config))
-    return not limit or needed <= limit / _SHARE_OF_MEMORY
+    weights = find_model(spec.name).weights_bytes * (1 if _has_gpu(config) else 2)
+    return not limit or weights <= limit / _SHARE_OF_MEMORY
 
 
 def _has_gpu(config: Config) -> bool:
