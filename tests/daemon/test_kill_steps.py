@@ -51,6 +51,7 @@ RENAMES = {
     "rename a draft to post.mp3": ["outbox/open_folder.py"],
     "rename a draft to post.json": ["outbox/open_folder.py"],
     "rename a draft to post.error.txt": ["outbox/open_folder.py"],
+    "rename a draft to post.script.md": ["outbox/open_folder.py"],
     "rename a draft to narrated.status.txt": ["outbox/open_folder.py"],
     "rename a draft to index.html": ["outbox/open_folder.py"],
     "rename post.mp3 to new.mp3": ["outbox/published_files.py"],
@@ -65,6 +66,7 @@ OTHERS_RENAMES = {
     "models/store.py": "`narrated models pull`",
     "terminal/sound_output.py": "`narrated read` and `say`, which end with their own file",
     "outbox/case_variants.py": "a disk that ignores case, which test_refused_names.py has",
+    "jobs/outbox_scripts.py": "a script that somebody edited in the outbox, set aside",
     "jobs/source_moves.py": "rows of the ledger, which name a file",
     "service/state_record.py": "a link by which commands find a daemon, made again at each start",
 }
@@ -167,6 +169,12 @@ def _draft(daemon: Daemon) -> None:
     daemon.drop(POST, f"---\ndraft: true\n---\n{TEXT}")
 
 
+def _script(daemon: Daemon) -> None:
+    """A person reviews the script, and saves it beside the post."""
+    script = (daemon.outbox / "blog/post.script.md").read_text()
+    daemon.drop("blog/post.script.md", script.replace("second", "other"))
+
+
 def _folder_settings(daemon: Daemon) -> None:
     daemon.drop("blog/.narrated.yaml", "author: Ada\nvoice: other\n")
 
@@ -262,6 +270,7 @@ class Scenario:
     """Whether something in narrated goes wrong that nobody foresaw, until the end."""
 
 
+REVIEW = {"review": True}
 PODCAST = {"podcast": {"title": "A blog"}}
 QUEUED, PLANNED = "commit file_ready [new, queued]", "commit keep_plan [queued to planned]"
 SPEAKING, PUBLISHING = "commit [planned to speaking]", "commit [speaking to publishing]"
@@ -299,6 +308,8 @@ SCENARIOS = {
     "a post that becomes a draft": Scenario(_post, _draft),
     "a draft that is published": Scenario(_draft, _post),
     "a post of a podcast": Scenario(_post, _title_and_picture, PODCAST),
+    "a script to be reviewed": Scenario(_nothing, _post, REVIEW),
+    "a script that was reviewed": Scenario(_post, _script, REVIEW),
     "settings of a folder": Scenario(_post, _folder_settings),
     "a ledger that is damaged": Scenario(_post, _damage),
     "a voice that is missing": Scenario(_voice("none"), _post, then=_voice("toy")),

@@ -21,6 +21,7 @@ from narrated.outbox.unique_stems import ERROR_SUFFIX, STATUS_NAME
 from narrated.outbox.untrusted_reads import known_manifest
 from narrated.podcast.page_episode import PAGE_FOLDER, PAGE_NAME
 from narrated.podcast.show import Show
+from narrated.script.review.script_file import SCRIPT_SUFFIX
 from support.daemon import Daemon
 
 DURATION_S = 0.2
@@ -80,6 +81,8 @@ class LedgerRows:
     """Pictures of the podcast that its feed names."""
     shows: set[str]
     """Folders of the shows that have episodes."""
+    scripts: set[str]
+    """Script files of the inbox."""
 
     @classmethod
     def read(cls, path: Path) -> "LedgerRows":
@@ -126,6 +129,7 @@ class LedgerRows:
                     os.fsdecode(folder)
                     for (folder,) in db.execute("SELECT show FROM episodes WHERE item IS NOT NULL")
                 },
+                {os.fsdecode(path) for (path,) in db.execute("SELECT path FROM script_files")},
             )
         finally:
             db.close()
@@ -133,6 +137,12 @@ class LedgerRows:
     @property
     def done(self) -> list[JobRow]:
         return [job for job in self.jobs if job.state == "done"]
+
+    @property
+    def to_review(self) -> set[str]:
+        """The script in the outbox of each post that waits for review."""
+        waiting = (job for job in self.jobs if (job.state, job.reason) == ("waiting", "review"))
+        return {job.stem + SCRIPT_SUFFIX for job in waiting}
 
     @property
     def last(self) -> dict[str, JobRow]:
@@ -191,7 +201,7 @@ def _inbox(root: Path) -> dict[str, str]:
 def _unfinished(ledger: LedgerRows) -> Iterator[str]:
     ended = ("done", "failed", "superseded", "removed")
     for job in ledger.jobs:
-        if job.state not in ended:
+        if job.state not in ended and job.reason != "review":
             yield f"job {job.id} of {job.path} is still {job.state} {job.problem}"
         if job.state in ended and job.id in ledger.chunks:
             yield f"job {job.id} of {job.path} is {job.state}, and holds chunks in the cache"
@@ -211,7 +221,7 @@ def _unaccounted(
             continue
         last = ledger.last.get(path)
         if last is None:
-            if path not in ledger.shown:
+            if path not in ledger.shown | ledger.scripts:
                 yield f"{path} has no job"
         elif last.state == "done" or not _is_excused(last, ledger):
             standing = [each for each in outbox.manifests.values() if each.source.path == path]
@@ -222,6 +232,8 @@ def _unaccounted(
 
 
 def _is_excused(job: JobRow, ledger: LedgerRows) -> bool:
+    if job.reason == "review":
+        return True
     if job.state == "superseded":
         return job.path in ledger.shown and job.problem.startswith("part of ")
     is_unwanted = job.reason == "unwanted" or job.path in ledger.shown  # shown since it came again
@@ -289,6 +301,9 @@ def astray(ledger: LedgerRows, outbox: OutboxFiles) -> Iterator[str]:
     notes = {job.stem + ERROR_SUFFIX for job in ledger.last.values() if job.state == "failed"}
     for note in notes - outbox.files:
         yield f"{note} is missing"
+    notes |= ledger.to_review
+    for script in ledger.to_review - outbox.files:
+        yield f"{script} is missing"
     published = {stem + MANIFEST_SUFFIX for stem in outbox.manifests}
     published |= {name for stem in outbox.manifests for name in outbox.outputs(stem)}
     published |= ledger.covers | {Show(title="", folder=each).feed_path for each in ledger.shows}
