@@ -19,15 +19,21 @@ from narrated.audio.levelling import levelled
 from narrated.audio.loudness import energies, pack
 from narrated.audio.narration_file import NarrationFile
 from narrated.audio.pcm import samples, silence
+from narrated.audio.phoneme_effort import EffortMeter
 from narrated.audio.streaming_encoder import AudioEncoder, filter_on_one_thread
+from narrated.audio.take_measuring import measured
 from narrated.audio.take_notes import TakeNotes
 from narrated.engines import espeak
 from narrated.engines.interface import SpeechRequest, SpeechResult
+from narrated.take_checks.length_line import VoiceLine
+from narrated.take_checks.signal_rules import signal_faults
 from support.engine_context import PlainContext
 
 MOST_OF_ENCODING = 0.40
+MOST_OF_CHECKS = 0.10
 GAIN_DB, CEILING_DB = 3.0, -1.6
 """As espeak needs for -16 LUFS in an mp3: its takes reach the limiter."""
+LANGUAGE = "en"
 PAUSE_S = 0.5
 TAKES_A_STEP = 4
 MOST_GROWTH = 0.10
@@ -45,6 +51,7 @@ class _Round:
     limiter_s: float
     energies_s: float
     heard_s: float
+    checks_s: float
 
 
 def cost(bench: SoundBench) -> list[Figure]:
@@ -71,8 +78,19 @@ def cost(bench: SoundBench) -> list[Figure]:
             f"LAME {encoding_s:.2f} s)",
             f"at most {MOST_OF_ENCODING:.0%} of the encoder's",
             median(added) <= MOST_OF_ENCODING,
-        )
+        ),
+        _checks_figure([one.checks_s / one.encoding_s for one in rounds]),
     ]
+
+
+def _checks_figure(shares: list[float]) -> Figure:
+    return Figure(
+        "to check the same takes by their sound: measures, the texts' effort, the voice's line and "
+        "the rules, beside encoding them as mp3 (CPU)",
+        f"{median(shares):.1%} of LAME's ({min(shares):.1%} to {max(shares):.1%})",
+        f"at most {MOST_OF_CHECKS:.0%} of the encoder's",
+        median(shares) <= MOST_OF_CHECKS,
+    )
 
 
 def memory(bench: SoundBench) -> list[Figure]:
@@ -128,7 +146,26 @@ def _round(folder: Path, takes: list[TakeToAdd]) -> _Round:
     limiter_s = _cpu_s(lambda: _each(levelled(pcm, rate, GAIN_DB, CEILING_DB) for pcm, _ in sounds))
     energies_s = _cpu_s(lambda: _each(energies(samples(piece), rate) for piece in pieces))
     heard_s = _cpu_s(lambda: encode(DecodedMeter())) - _cpu_s(encode)
-    return _Round(encoding_s, decoding_s, whole_s, limiter_s, energies_s, heard_s)
+    checks_s = _checks_s(takes, sounds)
+    return _Round(encoding_s, decoding_s, whole_s, limiter_s, energies_s, heard_s, checks_s)
+
+
+def _checks_s(takes: list[TakeToAdd], sounds: list[tuple[bytes, int]]) -> float:
+    """What the checks of all takes cost, espeak's opening for their phonemes left out."""
+    meter = EffortMeter()
+    meter.effort("a", LANGUAGE)
+
+    def check() -> None:
+        line = VoiceLine()
+        for take, (pcm, rate) in zip(takes, sounds, strict=True):
+            measures, effort = measured(pcm, rate), meter.effort(take.text, LANGUAGE)
+            signal_faults(measures, line.expected(take.text, effort))
+            line = line.learned(effort, measures)
+
+    try:
+        return _cpu_s(check)
+    finally:
+        meter.close()
 
 
 def _narration(folder: Path, format: str) -> NarrationFile:

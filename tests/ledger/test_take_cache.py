@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 import numpy
 import pytest
 
-from narrated.audio.encoder_requests import DamagedTakes, TakeToAdd
+from narrated.audio.encoder_requests import DamagedTakes, SaidText, TakeToAdd
 from narrated.audio.narration_file import TakeSound, read_takes
+from narrated.audio.take_measures import TakeMeasures
 from narrated.disk_threads import DiskThreads
 from narrated.ledger.job import Job, JobState
 from narrated.ledger.store import Ledger
@@ -44,6 +45,10 @@ class Kept:
                 await self.cache.keep(key, _noise(key), RATE, 0.1)
 
         self.run(keep_all())
+
+    def keep_said(self, key: str, text: str) -> TakeMeasures:
+        keeping = self.cache.keep(key, _noise(key), RATE, 0.1, said=SaidText(text, "en"))
+        return self.run(keeping).measures
 
     def run(self, doing: Coroutine[Any, Any, Value]) -> Value:
         """Run something on a loop, with an encoder that ends with it."""
@@ -93,6 +98,18 @@ def test_take_is_read_back(kept: Kept) -> None:
     """A take is read back to the bit."""
     kept.keep("aa01")
     assert kept.read("aa01")[:2] == (_noise("aa01"), RATE)
+
+
+def test_takes_have_measures(kept: Kept) -> None:
+    """A take is measured as it is kept, and by its file alike; a lost file is told as damaged."""
+    text = "A fan in an empty room."
+    measures = kept.keep_said("one", text)
+    assert measures.duration_s > 0
+    assert measures.voiced_s > 0
+    assert measures.effort == pytest.approx(20, abs=6)
+    assert kept.run(kept.cache.measured("one", said=SaidText(text, "en"))) == measures
+    with pytest.raises(DamagedTakes):
+        kept.run(kept.cache.measured("gone"))
 
 
 def test_cache_stays_within_limit(kept: Kept) -> None:

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from narrated.audio.take_measures import TakeMeasures
 from narrated.ledger.pruning import prune
 from narrated.ledger.store import Ledger
 from narrated.ledger.takes import Take
+from narrated.take_checks.length_line import VoiceLine
 from narrated.take_checks.verdict import RULES_VERSION, Fault, FaultKind, Verdict
 
 STOPS = Verdict((Fault(FaultKind.INNER_SILENCE, 2.0),), "one three", 0.2, "whisper-1")
@@ -56,3 +58,12 @@ def test_lost_words_are_worse() -> None:
     longer = Verdict((Fault(FaultKind.INNER_SILENCE, 5.0),))
     ranked = sorted([lost, longer, STOPS, Verdict()], key=lambda each: each.badness)
     assert ranked == [Verdict(), STOPS, longer, lost]
+
+
+def test_line_is_of_one_voice(ledger: Ledger) -> None:
+    """A voice's line is kept for each language; another's is that of a usual narrator."""
+    line = VoiceLine().learned(40.0, TakeMeasures(duration_s=3.0, voiced_s=2.5, end_db=-50.0))
+    ledger.voice_lengths.record("voice", "en", line)
+    assert ledger.voice_lengths.get("voice", "en") == line
+    assert ledger.voice_lengths.get("voice", "de") == VoiceLine()
+    assert ledger.voice_lengths.get("other", "en") == VoiceLine()
