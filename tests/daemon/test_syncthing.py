@@ -177,6 +177,32 @@ def test_empty_synced_post_waits(pair: Pair, figure: Callable[[str], None]) -> N
     assert pair.daemon.spoken.count("Now there are words.") == 1
 
 
+def test_script_is_reviewed_on_laptop(pair: Pair, figure: Callable[[str], None]) -> None:
+    """A script comes to the laptop, goes back edited, and is what is heard there."""
+    pair.write("review/.narrated.yaml", "review: true\n")
+    pair.write("review/post.md", "# Reviewed\n\nThe rough words.\n\nThe kept words.\n")
+    began = len(pair.daemon.spoken)
+    script = pair.narrations / "review/post.script.md"
+
+    def came() -> bool:
+        pair.box.scan("outbox")
+        return script.exists()
+
+    wait(came, lambda: f"{pair.files}:\n{pair.daemon.log}", PATIENCE_S)
+    assert pair.daemon.spoken[began:] == []
+    saved = time.monotonic()
+    pair.write("review/post.script.md", script.read_text().replace("rough", "polished"))
+    pair.wait_on_the_laptop("review", "post")
+    figure(f"{time.monotonic() - saved:.1f} s from the edited script to the sound on the laptop")
+    assert pair.daemon.spoken[began:] == ["Reviewed", "The polished words.", "The kept words."]
+
+    def went() -> bool:
+        pair.box.scan("outbox")
+        return not script.exists()
+
+    wait(went, lambda: f"{pair.files}:\n{pair.daemon.log}", PATIENCE_S)
+
+
 def test_phone_gets_sound_and_covers(pair: Pair) -> None:
     """By the documented patterns a phone gets sound and covers of each folder, and nothing else."""
     recipe = (Path(__file__).parents[2] / "docs/syncing.md").read_text()
