@@ -20,7 +20,7 @@ from narrated.audio.text_pauses import PauseKind, pause_places
 KEPT = 0.998
 """The weight of earlier takes at each new one: about the last five hundred count."""
 
-_CONSTANT = 20.0
+_CONSTANT = 40.0
 _USUAL_S, _USUAL_S_PER_EFFORT = 0.08, 0.056
 _USUAL_SD = 0.22
 """Voices and languages differ by so much from the usual line, as a share."""
@@ -28,8 +28,8 @@ _USUAL_EFFORTS = (20.0, 80.0)
 """A usual narrator's two takes, of half a weight each, give a line its direction at first."""
 _OWN_SD, _OWN_SD_TAKES = 0.07, 4.0
 """Takes of a voice differ so much from its own line, as a share of its pace, until it is known."""
-_LEAST_SD, _LEAST_LIMIT_S = 0.045, 0.35
-_SHORTER_SD, _LONGER_SD = 2.2, 2.8
+_LEAST_SD, _LEAST_LIMIT_S = 0.03, 0.35
+_SHORTER_SD, _LONGER_SD = 2.3, 3.0
 """A take is bad if it is so many deviations off: good ones are rather too long than too short."""
 _COUNTED_SD = 3.0
 """No more of a take counts for its line."""
