@@ -135,7 +135,7 @@ def _source_file(context: CommandContext, file: Path) -> Path:
     return source or file
 
 
-def _refuse_other_than_posts(config: "Config | None", folder: Path) -> None:
+def refuse_other_than_posts(config: "Config | None", folder: Path) -> None:
     """Refuse what is no folder, such as a pipe, and the folders that narrated itself writes."""
     from narrated.printable import printable
     from narrated.terminal.without_daemon import own_folders
@@ -158,7 +158,7 @@ def _checked(context: CommandContext, paths: Sequence[Path]) -> "FolderCheck":
     config = context.config_if_any
     with FolderCheckProgress() as progress:
         if any(is_folder):
-            _refuse_other_than_posts(config, paths[0])
+            refuse_other_than_posts(config, paths[0])
             return check_folder(config, paths[0], progress.show)
         files = [_source_file(context, path) for path in paths]
         return check_files(config, files, progress.show)
@@ -190,7 +190,7 @@ def estimate(context: CommandContext, folder: Path, as_json: bool) -> None:
     from narrated.terminal.progress_bars import FolderCheckProgress
 
     config = context.config_if_any
-    _refuse_other_than_posts(config, folder)
+    refuse_other_than_posts(config, folder)
     with FolderCheckProgress() as progress:
         told = estimate_folder(config, context.client(config), folder, progress.show)
     if as_json:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from narrated.service.app import App
     from narrated.terminal.folder_check import FolderCheck, OnFile
     from narrated.terminal.folder_text_counts import FolderWork
+    from narrated.terminal.lexicon_suggest import Suggestions
 
 Value = TypeVar("Value")
 
@@ -114,6 +115,19 @@ def count_work(config: Config | None, folder: Path, on_file: "OnFile") -> "Folde
     return _in_own_app(
         config, lambda app: count_work(app, inside, on_file, own), inbox=root, mute=True
     )
+
+
+def suggest_words(config: Config | None, folder: Path, on_file: "OnFile") -> "Suggestions":
+    """Find words for a lexicon of a folder, inside or outside of the inbox."""
+    from narrated.terminal.lexicon_suggest import misheard_words, suggest_words
+
+    root, path = root_and_path(config, folder.resolve(), folder.resolve())
+    inside = "" if path == "." else path
+    work = partial(suggest_words, folder=inside, on_file=on_file, without=own_folders(config))
+    found: Suggestions = _in_own_app(config, work, inbox=root, mute=True)
+    if config is None or root != config.inbox.resolve():
+        return found
+    return msgspec.structs.replace(found, misheard=misheard_words(config, inside))
 
 
 def own_folders(config: Config | None) -> tuple[Path, ...]:
