@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,8 @@ from narrated.cli.completion import complete_file
 if TYPE_CHECKING:
     from narrated.outbox.manifest_takes import ChunkTakes
     from narrated.service.take_listing import TakeReport
+
+_MOST_REFUSED = 10
 
 # Commands import their modules when they run: see main.py.
 
@@ -63,9 +65,11 @@ def takes(
 ) -> None:
     """List the doubtful takes of FILE: when they are heard, and what is wrong with them.
 
-    Each comes with the command that speaks it again. Without FILE, it lists the narrations that
-    have some.
+    Each comes with the command that speaks it again. Of a folder, or without FILE, it lists the
+    narrations that have some.
     """
+    from narrated.service.take_listing import DoubtfulNarrations
+
     if as_json and plays:
         raise click.UsageError("Give either --json, or --play.")
     client = context.daemon_client()
@@ -75,7 +79,11 @@ def takes(
         _print_doubtful(client.doubtful(), as_json)
         return
     report = client.takes(file, lists_all=lists_all)
-    if as_json:
+    if isinstance(report, DoubtfulNarrations):
+        if plays:
+            raise click.UsageError(f"{file} is a folder. Name a file with --play.")
+        _print_doubtful(report.narrations, as_json, file)
+    elif as_json:
         import msgspec
 
         print_json(msgspec.to_builtins(report))
@@ -84,7 +92,8 @@ def takes(
         _print_takes(report, sound, lists_all)
 
 
-def _print_doubtful(narrations: list[tuple[str, int]], as_json: bool) -> None:
+def _print_doubtful(narrations: Sequence[tuple[str, int]], as_json: bool, folder: str = "") -> None:
+    from narrated.printable import printable
     from narrated.terminal.take_lines import doubtful_line
 
     if as_json:
@@ -93,7 +102,9 @@ def _print_doubtful(narrations: list[tuple[str, int]], as_json: bool) -> None:
         print_lines(doubtful_line(path, count) for path, count in narrations)
         click.echo("narrated takes FILE lists those of a file")
     else:
-        click.echo("No narration has doubtful takes.")
+        click.echo(
+            f"No narration{f' in {printable(folder)}' if folder else ''} has doubtful takes."
+        )
 
 
 def _print_takes(report: "TakeReport", sound: Path | None, lists_all: bool) -> None:
@@ -164,9 +175,12 @@ def _respeak_doubtful(context: CommandContext, path: str | None) -> None:
     client = context.daemon_client()
     outcome = client.command("respeak_doubtful", path=path)
     print_lines(respoken_lines(outcome, path, is_served=client.is_served))
-    for problem, remedy in ((problem, remedy) for _, problem, remedy in outcome["refused"]):
+    refused = outcome["refused"]
+    for _, problem, remedy in refused[:_MOST_REFUSED]:
         click.echo(f"narrated: {problem}\n          {remedy}", err=True)
-    exit_unless(not outcome["refused"])
+    if (more := len(refused) - _MOST_REFUSED) > 0:
+        click.echo(f"narrated: {more:,} more cannot be spoken again", err=True)
+    exit_unless(not refused)
 
 
 @click.command()

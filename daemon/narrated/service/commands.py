@@ -22,7 +22,12 @@ from narrated.ledger.store import Ledger
 from narrated.printable import printable
 from narrated.service.source_lookup import SourceLookup
 from narrated.service.source_names import SourceName
-from narrated.service.take_listing import TakeReport, take_report
+from narrated.service.take_listing import (
+    DoubtfulNarrations,
+    TakeReport,
+    doubtful_narrations,
+    take_report,
+)
 
 USER_COMMANDS = (
     "retry",
@@ -76,8 +81,8 @@ class UserCommands:
         """Run a command by its name. `named`: the source as the user typed it, to be found."""
         if named := request.pop("named", None):
             lookup = SourceLookup(self._ledger)
-            takes_folders = verb in _OF_FOLDERS
-            find = lookup.source_or_folder if takes_folders else lookup.source
+            find = lookup.source_or_folder if verb in _OF_FOLDERS else lookup.source
+            find = lookup.source_gallery_or_folder if verb == "takes" else find
             request["path"] = find(msgspec.convert(named, SourceName))
         return await getattr(self, verb)(**request)
 
@@ -130,9 +135,14 @@ class UserCommands:
             return [folder]
         return await self._requeues.requeue(RequeueKind.CHECK, folder)
 
-    async def takes(self, path: str, lists_all: bool = False) -> TakeReport:
-        """List the takes of a file's narration that are doubtful or were spoken again."""
-        return take_report(self._ledger, self._jobs, path, lists_all=lists_all)
+    async def takes(self, path: str, lists_all: bool = False) -> TakeReport | DoubtfulNarrations:
+        """List the takes of a file's narration that are doubtful or were spoken again.
+
+        Of a folder, it lists the narrations that have doubtful ones.
+        """
+        if path and self._ledger.jobs.history(path):
+            return take_report(self._ledger, self._jobs, path, lists_all=lists_all)
+        return doubtful_narrations(self._ledger, path.rstrip("/"))
 
     async def cancel(self, path: str) -> list[str]:
         """Stop the jobs of a file; its published narration stays."""

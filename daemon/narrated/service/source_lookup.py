@@ -35,6 +35,12 @@ class SourceLookup:
         """
         return self._found(name, lambda group: self._named(group) or self._gallery(group))
 
+    def source_gallery_or_folder(self, name: SourceName) -> str:
+        """The same as `source`, or else the inbox path of a folder with sources."""
+        return self._found(
+            name, lambda group: self._named(group) or self._gallery(group) or self._folder(group)
+        )
+
     def source_or_folder(self, name: SourceName) -> str:
         """Return the inbox path of a source, or of a folder with sources; empty for the inbox."""
         return self._found(name, lambda group: self._named(group) or self._folder(group))

@@ -7,13 +7,17 @@ import msgspec
 from narrated.errors import NarratedError
 from narrated.jobs.job_creation import JobCreator
 from narrated.jobs.narration_takes import known_takes
-from narrated.ledger.job import Job
+from narrated.ledger.job import Job, JobCause
 from narrated.ledger.store import Ledger
 from narrated.outbox.manifest_takes import ChunkTakes, ManifestTakes
 from narrated.printable import printable
 
 MOST_LISTED = 20_000
 """Bound on the chunks of an answer: those of a book of forty hours."""
+
+
+MOST_NARRATIONS = 1000
+"""Bound on the narrations of an answer."""
 
 
 class TakeReport(msgspec.Struct, frozen=True):
@@ -24,10 +28,27 @@ class TakeReport(msgspec.Struct, frozen=True):
     """Its name in the outbox, below it."""
     takes: ManifestTakes | None
     """None if they were not checked, or if only the manifest knows: the ledger was restored."""
+    is_checked_soon: bool = False
+    """True if a job that checks them is under way."""
     others: tuple[ChunkTakes, ...] = ()
     """The chunks that it does not tell, if they are asked for."""
     unknown: tuple[int, ...] = ()
     """The numbers of those of them that were not checked."""
+
+
+class DoubtfulNarrations(msgspec.Struct, frozen=True):
+    """The narrations of a folder with doubtful takes."""
+
+    folder: str
+    """Its path in the inbox; empty for the inbox itself."""
+    narrations: tuple[tuple[str, int], ...]
+    """The first of them, each with the number of its doubtful takes."""
+
+
+def doubtful_narrations(ledger: Ledger, folder: str) -> DoubtfulNarrations:
+    """List the narrations below a folder that have doubtful takes."""
+    found = ledger.job_takes.first_doubtful(MOST_NARRATIONS, folder=folder)
+    return DoubtfulNarrations(folder, tuple(found))
 
 
 def take_report(ledger: Ledger, jobs: JobCreator, path: str, *, lists_all: bool) -> TakeReport:
@@ -42,7 +63,9 @@ def take_report(ledger: Ledger, jobs: JobCreator, path: str, *, lists_all: bool)
             f"`narrated history {printable(path)}` tells why.",
         )
     takes = ledger.job_takes.report(published.id)
-    report = TakeReport(path, published.stem, takes)
+    unfinished = ledger.jobs.unfinished(path)
+    is_checked_soon = any(job.cause is JobCause.CHECK and job.is_open for job in unfinished)
+    report = TakeReport(path, published.stem, takes, is_checked_soon)
     if not lists_all:
         return report
     told = {each.chunk for each in takes.chunks} if takes else set()

@@ -27,7 +27,7 @@ from narrated.terminal.paged_status import doubtful_narrations, narrated_paths, 
 
 if TYPE_CHECKING:
     from narrated.ledger.engine_rates import EngineRate
-    from narrated.service.take_listing import TakeReport
+    from narrated.service.take_listing import DoubtfulNarrations, TakeReport
     from narrated.workers.pool import EngineProbe
 
 REFUSED = "The configuration is refused, and the old one kept"
@@ -135,13 +135,18 @@ class DaemonClient:
             request["named"] = msgspec.to_builtins(read_name(self._config, request.pop("path")))
         return self._answer({"do": verb, **request})[0]
 
-    def takes(self, typed: str, *, lists_all: bool) -> "TakeReport":
-        """The takes of a narration. After the loss of a ledger, its manifest tells them."""
+    def takes(self, typed: str, *, lists_all: bool) -> "TakeReport | DoubtfulNarrations":
+        """The takes of a narration, or the doubtful narrations of a folder.
+
+        After the loss of a ledger, the manifest tells them.
+        """
         from narrated.outbox import untrusted_reads
         from narrated.outbox.manifest_takes import decoded_takes
-        from narrated.service.take_listing import TakeReport
+        from narrated.service.take_listing import DoubtfulNarrations, TakeReport
 
         answer = self.command("takes", path=typed, lists_all=lists_all)
+        if "narrations" in answer:
+            return msgspec.convert(answer, DoubtfulNarrations)
         report = msgspec.convert(answer, TakeReport)
         if report.takes is None and self._config is not None:
             found = untrusted_reads.manifest(self._config.outbox, report.stem)

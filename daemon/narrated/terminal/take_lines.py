@@ -16,12 +16,17 @@ _INDENT = " " * 9
 def summary_lines(report: TakeReport, *, lists_all: bool) -> Iterator[str]:
     """Say how many takes of a narration are doubtful, and how they were checked."""
     shown, takes = printable(report.path), report.takes
+    if takes is None and report.is_checked_soon:
+        yield f"{shown}: its takes are about to be checked; `narrated status` tells how far it is"
+        return
     if takes is None:
         yield f"{shown}: its takes were not checked"
         yield f"  To check them: {check_command(report.path)}"
         return
     yield f"{shown}: {_outcome(takes)}"
     yield f"  checked {_checkers(takes)}{_others(takes)}"
+    if report.is_checked_soon:
+        yield "  a new check of them is under way"
     if not lists_all and (more := takes.doubtful - len(_doubtful(takes.chunks))) > 0:
         yield f"  the first {len(_doubtful(takes.chunks))} are listed; {more} more are doubtful"
 
