@@ -3,6 +3,7 @@
 import re
 import textwrap
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,7 +15,7 @@ from narrated.script.review.reviewed_draft import reviewed
 from narrated.script.review.script_file import is_script_file, script_name, write_review
 from narrated.script.review.script_of_draft import script_of_draft
 from narrated.script.script import Caption, Role
-from support.reviews import LIMITS, NAME, after, draft_of, file_of, posts, read, said
+from support.reviews import LIMITS, NAME, SETTINGS, after, draft_of, file_of, posts, read, said
 
 POST = """\
 ---
@@ -84,7 +85,10 @@ EDITORS = {
 @pytest.mark.parametrize("post", posts(), ids=lambda post: post.stem)
 def test_an_unedited_file_is_the_draft(post):
     """Written, read and applied, the draft of a post is the same in all its parts."""
-    draft = draft_of(post.read_bytes(), name=post.name)
+    told = {"intro": "Welcome.", "outro": "Good bye.", "code": "read", "tables": "all"}
+    own = {"pauses": {"quote": 0.3333, "item": 90}, "footnotes": "end"}
+    chosen = msgspec.structs.replace(SETTINGS, **told, **own)
+    draft = draft_of(post.read_bytes(), name=post.name, settings=chosen)
     script = read(write_review(script_of_draft(draft), draft, post.name))
     found = reviewed(draft, script, LIMITS, NAME)
     assert (found.draft, found.conflicts) == (draft, ())

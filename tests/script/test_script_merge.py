@@ -219,8 +219,16 @@ def test_two_insertions_both_hold():
 def test_merged_words_obey_laws(base, one, other):
     """Merged words are the same from either side, and one's alone if the other has no change."""
     assert merged_words(base, one, other) == merged_words(base, other, one)
-    if one != base:
-        assert merged_words(base, one, base) in (one, None)
+    assert merged_words(base, one, base) == merged_words(base, one, one) == one
+
+
+def test_scattered_changes_are_merged():
+    """Changes of each side may stand by turns in one line, as long as they do not touch."""
+    base = "one two three four five six seven eight nine"
+    mine = "ONE two three four FIVE six seven eight NINE"
+    post = "one two THREE four five six SEVEN eight nine"
+    assert merged_words(base, mine, post) == "ONE two THREE four FIVE six SEVEN eight NINE"
+    assert merged_words(base, mine, post.replace("four", "FOUR")) is None
 
 
 def test_a_merge_of_many_lines_is_quick():

@@ -1,8 +1,9 @@
 """The order of a merged script: the post's, but for the lines that the person moved or added."""
 
-from bisect import bisect_left
 from collections.abc import Hashable, Iterable, Sequence
 from typing import TypeVar
+
+from narrated.script.review.longest_rising import longest_rising
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -26,26 +27,8 @@ def _moved(persons: Sequence[Key], base: Sequence[Key]) -> set[Key]:
     """Give the fewest keys without which the others are in the order of before, and new ones."""
     places = {key: at for at, key in enumerate(base)}
     known = [key for key in persons if key in places]
-    stays = _longest_rising([places[key] for key in known])
+    stays = longest_rising([places[key] for key in known])
     return set(persons) - {known[at] for at in stays}
-
-
-def _longest_rising(numbers: Sequence[int]) -> list[int]:
-    """Give the places of a longest rising part (patience sorting)."""
-    tops: list[int] = []
-    piles: list[int] = []
-    before: list[int] = []
-    for at, number in enumerate(numbers):
-        pile = bisect_left(tops, number)
-        tops[pile : pile + 1] = [number]
-        piles[pile : pile + 1] = [at]
-        before.append(piles[pile - 1] if pile else -1)
-    found: list[int] = []
-    at = piles[-1] if piles else -1
-    while at >= 0:
-        found.append(at)
-        at = before[at]
-    return found[::-1]
 
 
 def _following(
