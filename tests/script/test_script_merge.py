@@ -3,6 +3,7 @@
 import random
 from collections import Counter
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -203,6 +204,29 @@ def test_a_moved_line_takes_the_change():
     post = script("One two three four.", "Four.", "Five.")
     found, _ = merged(base, post, ReviewScript((*base.lines[1:], base.lines[0])))
     assert [one.text for one in found.lines] == ["Four.", "Five.", "One two three four."]
+
+
+@pytest.mark.parametrize(
+    ("now", "said"),
+    [
+        ("It is. It was. It will be.", ["It is. It was.", "It will be."]),
+        ("It once is. It was. It will be.", ["It once is. It was.", "It will be."]),
+        ("It is. It was. It shall be.", ["It is. It was.", "It shall be."]),
+        ("It is. It will be.", ["It is.", "It will be."]),
+        ("It is. {fr: It was. It will} be.", ["It is. {fr: It was. It will} be."]),
+    ],
+)
+def test_a_parted_line_takes_changes(now, said):
+    """A line that the person parted is parted at the same place after a change of the post."""
+    base = script("It is. It was. It will be.", "End.")
+    parts = (
+        replace(base.lines[0], text="It is. It was."),
+        ReviewLine("It will be.", parted_from=base.lines[0].id),
+    )
+    mine = ReviewScript((*parts, base.lines[1]))
+    found, conflicts = merged(base, script(now, "End."), mine)
+    assert [line.text for line in found.lines] == [*said, "End."]
+    assert conflicts == ()
 
 
 def test_two_insertions_both_hold():

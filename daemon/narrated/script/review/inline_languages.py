@@ -44,6 +44,14 @@ def passages_of(text: str) -> list[Passage]:
     return passages
 
 
+def is_sayable(text: str) -> bool:
+    """True if a line has words, and its braces are whole."""
+    try:
+        return has_words(text) and bool(passages_of(text))
+    except BracesWrong:
+        return False
+
+
 def _pieces(text: str) -> Iterator[tuple[str, str]]:
     language, begin = "", 0
     for token in _TOKEN.finditer(text):

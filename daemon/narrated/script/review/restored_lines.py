@@ -21,7 +21,8 @@ def restored_lines(lines: Sequence[ReviewLine], base: Sequence[ReviewLine]) -> I
     parted = _PartedLine()
     for line in lines:
         if parted.goes_on(line):
-            yield replace(line, role=parted.line.role, speaker=parted.line.speaker)
+            whole = parted.line
+            yield replace(line, role=whole.role, speaker=whole.speaker, parted_from=whole.id)
         elif line.id and chosen[line.id] is not line:
             yield replace(line, id="")
         elif written := own.get(line.id):

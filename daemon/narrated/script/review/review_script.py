@@ -23,6 +23,8 @@ class ReviewLine(msgspec.Struct, frozen=True):
     """Who says it; empty: the one who says lines of its role."""
     source: str = ""
     """Digest of its words in the source; known only where narrated wrote the line."""
+    parted_from: str = ""
+    """The id of the line above of which it is the next part; empty for a line of its own."""
     number: int = 0
     """Number of its first line in the file; 0 if it is from no file."""
 

@@ -7,16 +7,18 @@ not change in the post, whatever the lexicon and the configuration make of it: t
 Role, voice and silence are the person's if they changed them.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from msgspec.structs import replace
 
 from narrated.script.review.conflicts import Conflict, ConflictKind
-from narrated.script.review.inline_languages import BracesWrong, passages_of
+from narrated.script.review.inline_languages import is_sayable
 from narrated.script.review.line_matching import matched_lines
 from narrated.script.review.line_order import merged_order
-from narrated.script.review.review_script import ReviewLine, ReviewScript
+from narrated.script.review.parted_lines import PartedLine, joined_parts
+from narrated.script.review.review_script import ReviewLine, ReviewScript, are_same_words
 from narrated.script.review.word_merge import merged_words
 
 _Key = int
@@ -30,7 +32,7 @@ def merged(
 
     The lines have the ids of `theirs`; one that the person added has none.
     """
-    merge = _Merge(base.lines, theirs.lines, persons.lines)
+    merge = _Merge(base.lines, theirs.lines, joined_parts(persons.lines))
     lines = tuple(merge.lines())
     return ReviewScript(lines, theirs.lines, persons.pronounced), tuple(merge.conflicts)
 
@@ -39,11 +41,11 @@ def merged(
 class _Merge:
     _base: Sequence[ReviewLine]
     _theirs: Sequence[ReviewLine]
-    _persons: Sequence[ReviewLine]
+    _persons: Sequence[PartedLine]
     conflicts: list[Conflict] = field(default_factory=list)
     _places: Mapping[_Key, int] = field(default_factory=dict)
     """Places in the base of the post's lines."""
-    _claimed: dict[_Key, ReviewLine] = field(default_factory=dict)
+    _claimed: dict[_Key, PartedLine] = field(default_factory=dict)
     """The person's lines that are lines of the post."""
 
     def lines(self) -> Iterator[ReviewLine]:
@@ -52,17 +54,19 @@ class _Merge:
         persons = self._keys_of_person(matches)
         skeleton = [at for at in range(len(self._theirs)) if self._is_kept(at)]
         base = [matches[at] for at in range(len(self._base)) if at in matches]
-        return map(self._line, merged_order(skeleton, persons, base))
+        keys = merged_order(skeleton, persons, base)
+        return chain.from_iterable(map(self._lines, keys))
 
     def _keys_of_person(self, matches: Mapping[int, _Key]) -> list[_Key]:
         """Give the keys of the person's lines; without those that the post does not have."""
         ids = {line.id: at for at, line in enumerate(self._base) if line.id}
         keys: list[_Key | None] = []
-        for number, line in enumerate(self._persons, start=1):
+        for number, parted in enumerate(self._persons, start=1):
+            line = parted.whole
             place = ids.get(line.id)
             key = -number if place is None else matches.get(place)
             if key is not None and key >= 0:
-                self._claimed[key] = line
+                self._claimed[key] = parted
             elif place is not None and line.text != self._base[place].text:
                 self._note(ConflictKind.GONE, line, None)
             keys.append(key)
@@ -81,10 +85,10 @@ class _Merge:
         """Give a line that the person added the key of an equal one of the post."""
         if key >= 0:
             return key
-        line = self._persons[-key - 1]
-        if not (same := equal.get((line.role.value, line.text))):
+        parted = self._persons[-key - 1]
+        if not (same := equal.get((parted.whole.role.value, parted.whole.text))):
             return key
-        self._claimed[same[-1]] = line
+        self._claimed[same[-1]] = parted
         return same.pop()
 
     def _is_kept(self, at: _Key) -> bool:
@@ -96,13 +100,22 @@ class _Merge:
         self._note(ConflictKind.BACK, None, self._theirs[at])
         return True
 
-    def _line(self, key: _Key) -> ReviewLine:
+    def _lines(self, key: _Key) -> Iterable[ReviewLine]:
+        """Give the merged line of a key, in the parts that the person made of it."""
         if key < 0:
-            return replace(self._persons[-key - 1], id="", source="")
-        post, line = self._theirs[key], self._claimed.get(key)
-        if line is None:
-            return post
-        base = self._base[self._places[key]] if key in self._places else post
+            parts = self._persons[-key - 1].parts
+            return (replace(part, id="", source="", parted_from="") for part in parts)
+        parted = self._claimed.get(key)
+        if parted is None:
+            return (self._theirs[key],)
+        base = self._base[self._places[key]] if key in self._places else self._theirs[key]
+        line = self._merged(base, self._theirs[key], parted.whole)
+        is_posts = line.text == self._theirs[key].text and not are_same_words(
+            parted.whole.text, base.text
+        )
+        return (line,) if is_posts else parted.parted(line)
+
+    def _merged(self, base: ReviewLine, post: ReviewLine, line: ReviewLine) -> ReviewLine:
         return replace(
             post,
             text=self._words(base, post, line),
@@ -113,7 +126,7 @@ class _Merge:
         )
 
     def _words(self, base: ReviewLine, post: ReviewLine, line: ReviewLine) -> str:
-        if line.text == base.text:
+        if are_same_words(line.text, base.text):
             return post.text
         if post.text in (line.text, base.text):
             return line.text
@@ -136,7 +149,4 @@ def _is_unchanged(base: ReviewLine, post: ReviewLine) -> bool:
 
 def _both_words(base: str, post: str, line: str) -> str | None:
     both = merged_words(base, post, line)
-    try:
-        return both if both is None or passages_of(both) else None
-    except BracesWrong:
-        return None
+    return both if both is not None and is_sayable(both) else None
