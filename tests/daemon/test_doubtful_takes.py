@@ -118,7 +118,7 @@ def test_takes_as_json(asked: Daemon) -> None:
     assert json.loads(asked.ask("takes", str(asked.inbox), "--json").stdout) == listed
 
 
-def test_status_counts_doubtful_narrations(asked: Daemon) -> None:
+def test_status_counts_the_doubtful(asked: Daemon) -> None:
     """Status, its note and history count what is doubtful."""
     assert (
         "doubtful takes in 1 narration: `narrated takes` lists them" in asked.ask("status").stdout

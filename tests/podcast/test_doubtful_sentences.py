@@ -19,7 +19,7 @@ def test_rounded_times_mark_no_neighbour() -> None:
     assert doubtful_sentences(SENTENCES, [PageDoubt(2.001, 3.999, "It stops.")]).keys() == {1}
 
 
-def test_cut_sentence_has_both_takes_words() -> None:
+def test_cut_sentence_tells_both_takes() -> None:
     """A sentence that was cut over two takes has what is told of each."""
     cut = [PageSentence(0, 0.0, 9.0, "Long words.")]
     doubts = [PageDoubt(0.0, 4.0, "It stops."), PageDoubt(4.1, 9.0, "It breaks off.")]
