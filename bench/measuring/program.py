@@ -85,9 +85,18 @@ def measure_by_chance(
     return show(figures, f"{conditions(wanted.quick)}; --seed {seed}")
 
 
-def parse_cases(about: str | None, cases: Mapping[str, Case[Place]]) -> argparse.Namespace:
-    """Parse the command line of a bench with several cases; an unknown case ends the program."""
+def parse_cases(
+    about: str | None, cases: Mapping[str, Case[Place]], *, kept: bool = False
+) -> argparse.Namespace:
+    """Parse the command line of a bench with several cases; an unknown case ends the program.
+
+    `kept`: the bench takes a folder for what its next run needs as well.
+    """
     parser = argument_parser(about)
+    if kept:
+        parser.add_argument(
+            "--kept", type=Path, help="a folder for the next run, which goes on there"
+        )
     parser.add_argument("cases", nargs="*", metavar="CASE", help=f"of: {', '.join(cases)}")
     wanted = parser.parse_args()
     if unknown := set(wanted.cases) - set(cases):
