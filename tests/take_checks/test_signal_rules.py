@@ -14,7 +14,7 @@ FAULTS: dict[FaultKind, dict[str, object]] = {
     FaultKind.TOO_SHORT: {"voiced_s": 3.1},
     FaultKind.TOO_LONG: {"voiced_s": 4.9},
     FaultKind.INNER_SILENCE: {"silences_s": (0.7,)},
-    FaultKind.TRAILING_SILENCE: {"trailing_silence_s": 1.0},
+    FaultKind.TRAILING_SILENCE: {"trailing_silence_s": 1.5},
     FaultKind.NOISE: {"noise_s": 0.3},
     FaultKind.CLIPPED: {"clipped": 0.005},
     FaultKind.CUT_OFF: {"end_db": -3.0},
@@ -22,7 +22,7 @@ FAULTS: dict[FaultKind, dict[str, object]] = {
 QUIRKS: list[dict[str, object]] = [
     {"voiced_s": 4.7},
     {"silences_s": (0.55,)},
-    {"trailing_silence_s": 0.9},  # Pico's
+    {"trailing_silence_s": 1.25},  # Pico's Italian voice
     {"noise_s": 0.1},
     {"clipped": 0.001},
     {"end_db": -10.5},  # espeak's

@@ -14,7 +14,7 @@ _STRESS = 1.2
 _WORD = 0.9
 _PAUSE = 1.5
 """Before one, a voice slows down."""
-_LETTER = 1.0
+_LETTER = 0.5
 """Beside its sound: a voice says spelled letters one by one."""
 _AS_LETTERS = 0.9
 """So that it is about what `length_line.text_effort` gives."""

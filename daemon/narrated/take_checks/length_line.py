@@ -29,14 +29,16 @@ _USUAL_EFFORTS = (20.0, 80.0)
 _OWN_SD, _OWN_SD_TAKES = 0.07, 4.0
 """Takes of a voice differ so much from its own line, as a share of its pace, until it is known."""
 _LEAST_SD, _LEAST_LIMIT_S = 0.03, 0.35
-_SHORTER_SD, _LONGER_SD = 2.3, 3.0
+_FEW = 4.0
+"""The fewer takes a line is fitted by, the farther others are from it."""
+_SHORTER_SD, _LONGER_SD = 2.2, 2.9
 """A take is bad if it is so many deviations off: good ones are rather too long than too short."""
 _COUNTED_SD = 3.0
 """No more of a take counts for its line."""
 _LEAST_SLOPE = 0.25
 """Of the mean pace, a line's slope has at least this share; and no text takes less than nothing."""
 
-_EFFORT_OF_A_SYLLABLE = 3.0
+_EFFORT_OF_A_SYLLABLE, _KANA = 3.0, 0.5
 """Beside the letter that it counts as already."""
 
 _LONGEST_PAUSES_S = {
@@ -123,7 +125,7 @@ class VoiceLine(msgspec.Struct, frozen=True):
         left = pace_sq / takes - mean_pace**2 - 2 * start_s * covariance + start_s**2 * spread
         size = effort + _CONSTANT
         line_s = start_s + (mean_pace - start_s * mean_inverse) * size
-        own_sd = self._own_sd(max(left, 0.0) / mean_pace**2)
+        own_sd = self._own_sd(max(left, 0.0) / mean_pace**2) * math.sqrt(1 + _FEW / takes)
         unknown_sd = 1 / math.sqrt(1 / _USUAL_SD**2 + self.takes / own_sd**2)
         return line_s, math.hypot(max(_LEAST_SD, own_sd) * mean_pace * size, unknown_sd * line_s)
 
@@ -166,8 +168,15 @@ class VoiceLine(msgspec.Struct, frozen=True):
 
 def text_effort(text: str) -> float:
     """The time that the words of a text take, in letters; of wide letters each is a syllable."""
-    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
-    return pause_places(text, ())[1] + _EFFORT_OF_A_SYLLABLE * wide
+    syllables = sum(map(_syllables, text))
+    return pause_places(text, ())[1] + _EFFORT_OF_A_SYLLABLE * syllables
+
+
+def _syllables(letter: str) -> float:
+    """Long ones of Chinese and Korean, short ones of kana; 0 for letters of other scripts."""
+    if unicodedata.east_asian_width(letter) not in "WF" or not letter.isalnum():
+        return 0.0
+    return _KANA if "\u3040" <= letter <= "\u30ff" else 1.0
 
 
 def longest_pauses_s(text: str) -> tuple[float, ...]:
