@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from support.daemon import Daemon
+from support.daemon import Daemon, wait
 from support.mumbling import ear, heard, mumbled, mumbling
 
 POST = "# A walk\n\nThe lazy dog sleeps in the sun today.\n\nA quick fox jumps over the fence.\n"
@@ -43,3 +43,108 @@ def test_ear_hears_what_was_not_said(tmp_path: Path) -> None:
         takes = daemon.manifest("walk")["takes"]
     assert (takes["checked"], takes["heard"], takes["doubtful"]) == (3, 3, 0)
     assert len(heard(tmp_path)) == 4
+
+
+def test_best_take_is_published(tmp_path: Path) -> None:
+    """Where no take is good, the best of `most` is published, and told as doubtful."""
+    spoils = {"lazy dog": ["nothing", "silence", "nothing"]}
+    with Daemon(tmp_path, **mumbling(tmp_path, spoils=spoils)) as daemon:
+        daemon.drop("walk.md", POST)
+        daemon.published("walk", POST)
+        assert [take for take, _ in _takes(tmp_path, "lazy dog")] == [0, 1, 2]
+        takes = daemon.manifest("walk")["takes"]
+        edited = POST.replace("fence", "hedge")
+        daemon.drop("walk.md", edited)
+        daemon.published("walk", edited)
+        kept = daemon.manifest("walk")["takes"]
+    (told,) = takes["chunks"]
+    assert (takes["doubtful"], told["takes"], told["text"][:12]) == (1, 3, "The lazy dog")
+    assert [fault["kind"] for fault in told["faults"]] == ["inner_silence"]
+    assert len(_takes(tmp_path, "lazy dog")) == 3  # an edit elsewhere tries no more
+    assert (kept["chunks"][0]["takes"], kept["doubtful"]) == (3, 1)
+
+
+def test_misheard_alike_is_accepted(tmp_path: Path) -> None:
+    """A word that the ear never knows costs two more takes, and its post is not doubtful."""
+    voice = mumbling(tmp_path)
+    mishears = {"lazy": "mountains of sugar"}
+    with Daemon(tmp_path, **_with_ear(tmp_path, voice, mishears=mishears)) as daemon:
+        daemon.drop("walk.md", POST)
+        daemon.published("walk", POST)
+        takes = daemon.manifest("walk")["takes"]
+    assert [take for take, _ in _takes(tmp_path, "lazy dog")] == [0, 1, 2]
+    assert (takes["accepted"], takes["doubtful"], takes["retaken"]) == (1, 0, 1)
+
+
+def test_strict_post_fails_clearly(tmp_path: Path) -> None:
+    """With `strict`, a sentence without a good take fails its post; the note names both."""
+    voice = mumbling(tmp_path, spoils={"lazy dog": "silence"})
+    with Daemon(tmp_path, **voice, takes={"strict": True, "most": 2}) as daemon:
+        daemon.drop("walk.md", POST)
+        note = daemon.note("walk")
+        assert "“The lazy dog sleeps in the sun today.” was spoken 2 times" in note
+        assert "it stops for" in note
+        assert "`takes: {strict: off}` publishes the best take" in note
+        daemon.drop(".narrated.yaml", "takes: {strict: off}\n")
+        daemon.published("walk", POST)
+    assert len(_takes(tmp_path, "lazy dog")) == 2
+
+
+def test_takes_that_cannot_vary_are_told(tmp_path: Path) -> None:
+    """A voice that says the same each time is checked, and not asked again."""
+    voice = mumbling(tmp_path, spoils={"lazy dog": "silence"}, varies=False)
+    with Daemon(tmp_path, **voice) as daemon:
+        daemon.drop("walk.md", POST)
+        daemon.published("walk", POST)
+        assert daemon.manifest("walk")["takes"]["doubtful"] == 1
+    assert len(_takes(tmp_path, "lazy dog")) == 1
+
+
+def test_checks_can_be_off(tmp_path: Path) -> None:
+    """`check: off` in front matter publishes what the engine says, and tells of no check."""
+    text = f"---\ntakes: {{check: off}}\n---\n{POST}"
+    with Daemon(tmp_path, **mumbling(tmp_path, spoils={"lazy dog": "nothing"})) as daemon:
+        daemon.drop("walk.md", text)
+        daemon.published("walk", text)
+        assert not daemon.manifest("walk").get("takes")
+    assert len(_takes(tmp_path, "lazy dog")) == 1
+
+
+def test_persons_take_is_not_replaced(tmp_path: Path) -> None:
+    """The take that a person asks for is checked and told, and stays, however bad."""
+    spoils = {"lazy dog": ["", "silence", ""]}
+    with Daemon(tmp_path, **mumbling(tmp_path, spoils=spoils)) as daemon:
+        daemon.drop("walk.md", POST)
+        before = daemon.published("walk", POST)
+        assert daemon.ask("respeak", "walk.md").returncode == 0
+        wait(lambda: daemon.manifest("walk")["published"] != before["published"])
+        daemon.wait_idle()
+        takes = daemon.manifest("walk")["takes"]
+    assert _takes(tmp_path, "lazy dog") == [(0, ""), (1, "silence")]
+    assert takes["doubtful"] == 1
+
+
+def test_published_now_and_again(tmp_path: Path) -> None:
+    """`publish: now` is out before it is heard, and again under the same guid once it is better."""
+    voice = mumbling(tmp_path, spoils={"lazy dog": ["garbage", ""]})
+    held = tmp_path / "held"
+    held.touch()
+    settings = _with_ear(tmp_path, voice, held=str(held))
+    settings["takes"] = {**HEARD, "publish": "now"}
+    with Daemon(tmp_path, **settings) as daemon:
+        daemon.drop("walk.md", POST)
+        first = daemon.published("walk", POST)
+        assert _takes(tmp_path, "lazy dog") == [(0, "garbage")]
+        assert first["takes"]["heard"] == 0
+        held.unlink()
+        wait(lambda: daemon.manifest("walk")["takes"]["heard"] == 3)
+        daemon.wait_idle()
+        second = daemon.manifest("walk")
+        assert _takes(tmp_path, "lazy dog") == [(0, "garbage"), (1, "")]
+        assert (second["guid"], second["takes"]["doubtful"]) == (first["guid"], 0)
+        assert second["script"] != first["script"]
+        daemon.drop("other.md", "# Other\n\nNothing is wrong with these words.\n")
+        other = daemon.published("other", "# Other\n\nNothing is wrong with these words.\n")
+        wait(lambda: daemon.manifest("other")["takes"]["heard"] == 2)
+        daemon.wait_idle()
+        assert daemon.manifest("other")["published"] == other["published"]
