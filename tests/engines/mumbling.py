@@ -11,8 +11,9 @@ A take is spoiled by its request alone, so the same request is spoiled in the sa
   spoils every take in this way.
 
 Kinds: cut, tail, repeat, noise, silence (inside), ending (silence at the end), missing, garbage
-(other words), clip, nothing, and endless (the words are right, but the engine says that it did
-not end). With `tells: true` it says of every take if it ended.
+(other words), backwards (other words of the same length), clip, nothing, and endless (the words are
+right, but the engine says that it did not end). With `tells: true` it says of every take if it
+ended.
 
 Maps and lists may be JSON. Other options: rows, varies, voices, delay_s (each step), log (a file: a
 line of JSON for each take, with text, take and kind).
@@ -146,6 +147,8 @@ def _misspoken(words: list[str], kind: str, chance: Random) -> list[str]:
             return words[:at] + words[at + 4 :]
         case "garbage":
             return [*words[:at], *_GARBAGE, *words[at + 4 :]]
+        case "backwards":
+            return [*words[:at], *(word[::-1] for word in words[at : at + 4]), *words[at + 4 :]]
     return words
 
 

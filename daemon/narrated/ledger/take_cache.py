@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -58,7 +59,8 @@ class TakeCache:
         self.limit_bytes = limit_bytes
         self._disk = disk
         self._encoders = encoders
-        self._writing: set[asyncio.Task[KeptTake]] = set()
+        self._writing: dict[str, asyncio.Task[KeptTake]] = {}
+        """By the keys of the takes."""
         self._leaving: set[str] = set()
         self._unlisted: dict[str, Take] = {}
         """Takes that the ledger refused to list. Their files exist, so nothing is spoken again."""
@@ -95,10 +97,11 @@ class TakeCache:
         `learn` records what it tells of its engine, in the same transaction. A cancelled caller
         does not stop this, since the take would have to be spoken again.
         """
-        keeping = self._keep(key, pcm, sample_rate, elapsed_s, times, job, learn, said)
-        writing = asyncio.create_task(keeping)
-        self._writing.add(writing)
-        writing.add_done_callback(self._written)
+        writing = self._writing.get(key)
+        if writing is None:  # otherwise another job has the same take, and is before this one
+            keeping = self._keep(key, pcm, sample_rate, elapsed_s, times, job, learn, said)
+            writing = self._writing[key] = asyncio.create_task(keeping)
+            writing.add_done_callback(partial(self._written, key))
         return await asyncio.shield(writing)
 
     async def measured(self, key: str, job: int = 0, said: SaidText = NO_TEXT) -> TakeMeasures:
@@ -108,7 +111,7 @@ class TakeCache:
     async def settle(self, patience_s: float) -> None:
         """Wait a moment for the takes that are being written; one that is lost is spoken again."""
         if self._writing:
-            await asyncio.wait(set(self._writing), timeout=patience_s)
+            await asyncio.wait(set(self._writing.values()), timeout=patience_s)
 
     def path(self, key: str) -> Path:
         """The file of a take."""
@@ -137,8 +140,8 @@ class TakeCache:
             await self._evict()
         return kept
 
-    def _written(self, writing: asyncio.Task[KeptTake]) -> None:
-        self._writing.discard(writing)
+    def _written(self, key: str, writing: asyncio.Task[KeptTake]) -> None:
+        del self._writing[key]
         if not writing.cancelled():
             writing.exception()  # its caller may be cancelled, and the take is spoken again
 

@@ -350,10 +350,12 @@ class Scheduler:
         self._settle(pending, EngineError(f"{died}: {problem.problem}", remedy))
 
     def _settle(self, pending: _PendingRequest, outcome: RequestResult | BaseException) -> None:
-        self._forget(pending)
+        """Give the outcome to those that wait; a result is known until they have stored it."""
         if pending.future.done() or not pending.waiters:
+            self._forget(pending)
             return
         if isinstance(outcome, BaseException):
+            self._forget(pending)
             pending.future.set_exception(outcome)
             pending.future.exception()  # else asyncio logs it if all waiters were cancelled
         else:
@@ -365,6 +367,7 @@ class Scheduler:
         if not pending.future.done():
             self._abandon(pending)
         elif pending.awaits_storing:
+            self._forget(pending)
             self._unstored[pending.worker, pending.request.engine] -= 1
             self._unstored += Counter()  # drops the workers that have none left
             self._wake()

@@ -1,0 +1,102 @@
+"""Kills, dying ears and late models: no take is lost, spoken or heard twice, and no post waits."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from support.daemon import Daemon, wait
+from support.mumbling import ear, heard, mumbled, mumbling
+
+POST = "# A walk\n\nThe lazy dog sleeps in the sun today.\n\nA quick fox jumps over the fence.\n"
+HEARD = {"check": "ears", "hearing": "ear"}
+
+
+def _settings(home: Path, spoils: dict[str, Any], **options: Any) -> dict[str, Any]:
+    """Settings of a daemon whose takes are heard."""
+    voice = mumbling(home, spoils=spoils)
+    return {**voice, "engines": {**voice["engines"], "ear": ear(home, **options)}, "takes": HEARD}
+
+
+def test_kill_while_listening(tmp_path: Path) -> None:
+    """A kill between takes and verdicts: nothing is spoken again, and each take is heard once."""
+    held = tmp_path / "held"
+    held.touch()
+    settings = _settings(tmp_path, {"lazy dog": ["backwards", ""]}, held=str(held))
+    daemon = Daemon(tmp_path, **settings)
+    daemon.start()
+    daemon.drop("walk.md", POST)
+    wait(lambda: len(mumbled(tmp_path)) == 3)
+    wait(lambda: len(list((tmp_path / "cache").glob("??/*.flac"))) == 3)
+    daemon.kill()
+    held.unlink()
+    with daemon:
+        daemon.published("walk", POST)
+        takes = daemon.manifest("walk")["takes"]
+    assert Counter(each["text"] for each in mumbled(tmp_path)).most_common(1)[0][1] == 2
+    assert len(mumbled(tmp_path)) == len(heard(tmp_path)) == 4
+    assert (takes["heard"], takes["retaken"], takes["doubtful"]) == (3, 1, 0)
+
+
+def test_kill_before_retake_is_heard(tmp_path: Path) -> None:
+    """A kill while the retake is heard repeats neither the takes nor the first verdict."""
+    settings = _settings(tmp_path, {"lazy dog": ["backwards", ""]}, delay_s=0.4)
+    daemon = Daemon(tmp_path, **settings)
+    daemon.start()
+    daemon.drop("walk.md", POST)
+    wait(lambda: len(mumbled(tmp_path)) == 4)
+    wait(lambda: len(list((tmp_path / "cache").glob("??/*.flac"))) == 4)
+    daemon.kill()
+    before = len(heard(tmp_path))
+    with daemon:
+        daemon.published("walk", POST)
+        takes = daemon.manifest("walk")["takes"]
+    assert len(mumbled(tmp_path)) == 4
+    assert len(heard(tmp_path)) <= 4 + 1  # one may have been in flight
+    assert before >= 2
+    assert (takes["retaken"], takes["doubtful"]) == (1, 0)
+
+
+def test_poison_take_stays_unheard(tmp_path: Path) -> None:
+    """A take that ends the ear three times is published unheard; the others are heard."""
+    settings = _settings(tmp_path, {}, die_on="fox")
+    with Daemon(tmp_path, **settings) as daemon:
+        daemon.drop("walk.md", POST)
+        daemon.published("walk", POST)
+        takes = daemon.manifest("walk")["takes"]
+        assert (takes["checked"], takes["heard"]) == (3, 2)
+        assert daemon.history("walk.md")
+    assert len(mumbled(tmp_path)) == 3
+
+
+def test_model_arrives_later(tmp_path: Path) -> None:
+    """A later ear hears what is made from then on; what is published only when somebody asks."""
+    there = tmp_path / "there"
+    settings = _settings(tmp_path, {"lazy dog": ["backwards", ""]}, unless=str(there))
+    settings["workers"] = {"again": "200ms"}
+    with Daemon(tmp_path, **settings) as daemon:
+        daemon.drop("walk.md", POST)
+        assert daemon.published("walk", POST)["takes"]["heard"] == 0
+        there.touch()
+        wait(lambda: "ear" in str(daemon.status()["workers"]))
+        edited = POST.replace("fence", "hedge")
+        daemon.drop("walk.md", edited)
+        wait(lambda: daemon.published("walk", edited)["takes"]["heard"] == 1)
+        assert len(mumbled(tmp_path)) == 4
+        assert daemon.ask("refresh", "walk.md", "--check").returncode == 0
+        wait(lambda: daemon.manifest("walk")["takes"]["heard"] == 3)
+        daemon.wait_idle()
+        assert daemon.manifest("walk")["takes"]["doubtful"] == 0
+    assert len(mumbled(tmp_path)) == 5
+    assert len(heard(tmp_path)) == 4
+
+
+def test_shared_chunk_is_checked_once(tmp_path: Path) -> None:
+    """Two posts that share a bad sentence: each take of it is spoken and heard once for both."""
+    settings = _settings(tmp_path, {"lazy dog": ["backwards", ""]}, delay_s=0.05)
+    with Daemon(tmp_path, **settings) as daemon:
+        daemon.drop("walk.md", POST)
+        daemon.drop("stroll.md", POST)
+        for stem in ("walk", "stroll"):
+            takes = daemon.published(stem, POST)["takes"]
+            assert (takes["heard"], takes["retaken"], takes["doubtful"]) == (3, 1, 0)
+    assert len(mumbled(tmp_path)) == len(heard(tmp_path)) == 4
