@@ -9,6 +9,7 @@ from narrated.jobs.job_progress import JobProgress
 from narrated.jobs.plan import Plan, json_digest
 from narrated.ledger.store import Ledger
 from narrated.ledger.take_cache import KeptTake, TakeCache
+from narrated.take_checks.both_checks import faults_of_both
 from narrated.take_checks.length_line import text_effort
 from narrated.take_checks.measured_take import MeasuredTake, decode_measured_take
 from narrated.take_checks.signal_rules import signal_faults
@@ -66,7 +67,7 @@ class TakeChecker:
         if heard is None:
             return by_sound
         compared = heard.compared
-        faults = (*by_sound.faults, *compared.faults)
+        faults = faults_of_both(by_sound.faults, compared)
         verdict = Verdict(faults, heard.text, compared.distance, listener.identity)
         self._ledger.verdicts.record(key, verdict)
         return verdict
