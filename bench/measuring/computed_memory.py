@@ -17,7 +17,7 @@ from torch.utils._pytree import tree_leaves
 from transformers import DynamicCache, EncodecConfig, EncodecModel, EncoderDecoderCache
 
 from measuring import checkpoints
-from measuring.model_memory import ModelMemory, ModelSet, picture_slots
+from measuring.model_memory import ModelMemory, ModelSet, picture_slots, take_slots
 from narrated.engines.bark.fine import passed
 from narrated.engines.bark.transformer_adapter import BarkTransformer
 from narrated.engines.neural.decoder import KeyValueDecoder
@@ -168,7 +168,7 @@ def _florence(_texts: int) -> ModelMemory:
 def _whisper(_texts: int) -> ModelMemory:
     """A full batch of windows, each as long in words as Whisper writes."""
     module = _placed(checkpoints.whisper)
-    windows = picture_slots("whisper-base")
+    windows = take_slots("whisper-base")
     encoder: Any = module.get_encoder()
     with TensorCount() as counted:
         features = torch.empty((windows, 80, 3000), dtype=_HALF, device="meta")

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from measuring import checkpoints
-from measuring.model_memory import ModelMemory, ModelSet, picture_slots
+from measuring.model_memory import ModelMemory, ModelSet, picture_slots, take_slots
 from measuring.worker import running_worker
 from narrated.engines.interface import ModelResources, ModelStatus
 from narrated.engines.registry import BUILT_IN_ENGINES
@@ -82,7 +82,7 @@ def _requests(worker: Worker, name: str, texts: int) -> list[asyncio.Future]:
         return [worker.submit(name, {"text": _TEXT, "voice": "", "seed": n}) for n in range(texts)]
     if kind == "hearing":
         asked = {"sample_rate": 16_000, "language": "en"}
-        return [worker.submit(name, asked, _noise(n)) for n in range(picture_slots(name))]
+        return [worker.submit(name, asked, _noise(n)) for n in range(take_slots(name))]
     return [worker.submit(name, {}, _picture(n)) for n in range(picture_slots(name))]
 
 

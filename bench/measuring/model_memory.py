@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from narrated.engines.captions.options import ROWS
+from narrated.engines.hearing.options import ROWS as HEARING_ROWS
 from narrated.engines.registry import BUILT_IN_ENGINES
 
 
@@ -35,5 +36,10 @@ class ModelSet:
 
 
 def picture_slots(engine: str) -> int:
-    """Number of pictures that an engine describes at once, or of takes that it hears."""
+    """Number of pictures that an engine describes at once."""
     return int(BUILT_IN_ENGINES[engine].options.get("rows", ROWS))
+
+
+def take_slots(engine: str) -> int:
+    """Number of takes that an engine hears at once."""
+    return int(BUILT_IN_ENGINES[engine].options.get("rows", HEARING_ROWS))

@@ -7,7 +7,8 @@ from narrated.engines.interface import Options
 from narrated.engines.neural.option_parsing import LOADING, OptionRule, parse_options
 from narrated.errors import EngineError
 
-ROWS = 8
+ROWS = 4
+"""Windows at once: more of them take more memory than the voices leave."""
 
 _CODES = re.compile(r"[a-z]{2,3}(?:[ ,]+[a-z]{2,3})*")
 _LANGUAGES = OptionRule(
