@@ -78,3 +78,12 @@ def test_end_is_the_voices_own() -> None:
 def test_wide_letters_are_syllables(text: str) -> None:
     """A letter of Chinese or Japanese takes as long as a syllable does."""
     assert 2.5 * len(text) < text_effort(text) < 5 * len(text)
+
+
+def test_spelled_letters_widen_limits() -> None:
+    """Voices spell at their own pace, or say "C P U" as a word: such a text has more room."""
+    line = spoken(60)
+    plain, spelled = (
+        line.expected(text, 40.0) for text in ("So see it here.", "So C P U is here.")
+    )
+    assert spelled.shorter_s - plain.shorter_s == pytest.approx(0.3, abs=0.01)

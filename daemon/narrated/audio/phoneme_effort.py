@@ -14,13 +14,10 @@ _STRESS = 1.2
 _WORD = 0.9
 _PAUSE = 1.5
 """Before one, a voice slows down."""
-_LETTER = 0.5
-"""Beside its sound: a voice says spelled letters one by one."""
 _AS_LETTERS = 0.9
 """So that it is about what `length_line.text_effort` gives."""
 _NO_SOUND = re.compile(r"\([\w-]*\)|[\d',:_;%=|#\"*?!~^-]+")
 """Names of languages, stresses, lengths, and signs that tell one sound from another."""
-_SPELLED = re.compile(r"(?<![\w'’])[^\W\d_aAI](?![\w'’])")
 _STRESSED = "'"
 _UNREAD = ("ja",)
 """espeak names each of its Chinese letters: "Chinese letter"."""
@@ -46,7 +43,7 @@ class EffortMeter:
             return 0.0
         with suppress(NarratedError):
             effort = phoneme_effort(self._phonemes.of(text, language))
-            return effort and round(effort + _slower(text), 2)
+            return effort and round(effort + _PAUSE * len(pause_places(text, ())[0]), 2)
         return 0.0
 
     def close(self) -> None:
@@ -54,12 +51,6 @@ class EffortMeter:
         if self._phonemes is not None:
             self._phonemes.close()
             self._phonemes = None
-
-
-def _slower(text: str) -> float:
-    """The effort beside the sounds: a voice slows down at signs and at spelled letters."""
-    letters = len(_SPELLED.findall(text))
-    return _PAUSE * len(pause_places(text, ())[0]) + _LETTER * letters
 
 
 def phoneme_effort(phonemes: str) -> float:
