@@ -8,6 +8,7 @@ from narrated.script.review.application import TAKEN_OUT
 from narrated.script.review.reviewed_draft import lexicon_text, reviewed
 from narrated.script.review.script_file import write_review
 from narrated.script.review.script_of_draft import script_of_draft
+from narrated.script.script import Caption
 from support.reviews import LIMITS, NAME, after, draft_of, edited, file_of, read, said
 
 POST = """\
@@ -186,6 +187,19 @@ def test_a_changed_post_keeps_edits():
         "A postscript.",
     ]
     assert conflicts == ()
+
+
+def test_another_caption_is_no_change():
+    """A caption that the person wrote holds, whatever another captioner sees in the picture."""
+    post = "# A day\n\nWords.\n\n![](a.png)\n"
+    before, now = (
+        draft_of(post, captions={"a.png": Caption(text)})
+        for text in ("a cat on a mat", "some fur near something flat")
+    )
+    text = edited(write_review(script_of_draft(before), before, "p"), ("a cat on a mat", "Tom"))
+    found = reviewed(now, read(text), LIMITS, NAME)
+    assert said(found.draft)[-1] == "An image: Tom."
+    assert found.conflicts == ()
 
 
 def test_a_merged_file_is_read_again():

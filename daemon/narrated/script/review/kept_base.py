@@ -12,7 +12,7 @@ from narrated.script.review.review_script import ReviewLine
 BEGINNING = "narrated keeps here"
 _EXPLANATION = f"{BEGINNING} what it wrote above, to tell your changes from the post's. Leave this."
 _WIDTH = 76
-_MOST_BYTES = 64 * 2**20
+_MOST_BYTES = 16 * 2**20
 
 
 class _KeptLine(msgspec.Struct, frozen=True, array_like=True):

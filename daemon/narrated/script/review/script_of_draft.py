@@ -18,7 +18,11 @@ NARRATOR = "narrator"
 def script_of_draft(draft: Draft) -> ReviewScript:
     """Give the script of a draft as its file would have it."""
     units = units_of(draft)
-    written = [" ".join(map(written_words, parts)) for parts in units]
+    pictures = {start.line: start.picture for start in draft.chapters if start.picture}
+    written = [
+        _address(pictures.get(parts[0].id, "")) or " ".join(map(written_words, parts))
+        for parts in units
+    ]
     ids = line_ids(
         f"{parts[0].role.value}\0{words}" for parts, words in zip(units, written, strict=True)
     )
@@ -70,6 +74,11 @@ def written_sentences(line: Line) -> Iterator[tuple[str, str]]:
     for one, (start, end) in zip(line.sentences, pairwise(ends), strict=True):
         spoken = line.text[start:end].strip()
         yield spoken, one.written or spoken
+
+
+def _address(picture: str) -> str:
+    """Stand for the words of a picture: another captioner is no change of the post."""
+    return f"picture {picture}" if picture else ""
 
 
 def _speaker_of(parts: Sequence[Line], draft: Draft) -> str:
