@@ -33,7 +33,7 @@ USUAL = TakeSizes(
     joe={TextSet.FIT: (150, 152), TextSet.TOLD: (120, 120), TextSet.UNSEEN: (180, 180)},
     pico={TextSet.FIT: (60, 64), TextSet.TOLD: (60, 64), TextSet.UNSEEN: (90, 88)},
 )
-_FEW = {TextSet.FIT: (16, 8), TextSet.TOLD: (6, 8), TextSet.UNSEEN: (6, 8)}
+_FEW = {TextSet.FIT: (16, 8), TextSet.TOLD: (4, 8), TextSet.UNSEEN: (4, 8)}
 QUICK = TakeSizes(joe=_FEW, pico=_FEW)
 
 

@@ -11,7 +11,7 @@ LOST = Fault(FaultKind.WORDS_MISSING, 2)
 
 def test_heard_words_excuse_a_length():
     """A take of which each word was heard, and no other, is not too long; but it has its noise."""
-    assert faults_of_both((LONG, NOISE), HeardWords(distance=0.05)) == (NOISE,)
+    assert faults_of_both((LONG, NOISE), HeardWords(distance=0.04)) == (NOISE,)
 
 
 def test_far_lengths_are_not_excused():

@@ -97,3 +97,58 @@ def test_misheard_words_are_told():
         "Our cluster runs Kubernetes at night.", "Our cluster runs Cooper Netties at night."
     )
     assert found.misheard == (("Kubernetes", "Cooper Netties"),)
+
+
+@pytest.mark.parametrize(
+    ("language", "said", "heard", "faults"),
+    [
+        (
+            "de",
+            "Die Datenbank lief auf dem alten Rechner.",
+            "Die Daten Bank lief auf dem alten Rechner.",
+            "-",
+        ),
+        (
+            "de",
+            "Es waren einundzwanzig Leute in der Küche.",
+            "Es waren 21 Leute in der Küche.",
+            "-",
+        ),
+        ("de", "Die Straße ist nass.", "Die Strasse ist naß.", "-"),
+        (
+            "de",
+            "Das Haus am See steht leer.",
+            "Das Haus am See steht leer. Untertitel im Auftrag des ZDF",
+            "words_added",
+        ),
+        ("de", "Das Haus am See steht seit dem Winter leer.", "Das Haus am See.", "words_missing"),
+        ("de", "Der Hund bellt laut im Garten.", "Der Mund fällt kraus am Karren.", "misheard"),
+        (
+            "fr",
+            "Il faut manger la soupe quand elle est chaude.",
+            "Il faut manger la soupe, quand elle est chaude !",
+            "-",
+        ),
+        ("fr", "L’été, on mange dehors.", "L'ete on mange dehors.", "-"),
+        (
+            "fr",
+            "Il faut manger la soupe quand elle est chaude.",
+            "Il faut manger la soupe.",
+            "words_missing",
+        ),
+        ("ja", "今日はとても良い天気です。", "今日はとてもいい天気です", "-"),
+        (
+            "ja",
+            "今日はとても良い天気です。",
+            "今日はとても良い天気です。ご視聴ありがとうございました。",
+            "words_added",
+        ),
+        ("ja", "今日はとても良い天気です。", "今日は", "words_missing"),
+        ("zh", "这个网络很快。", "這個網絡很快", "-"),
+        ("zh", "这个网络很快。", "这个网络很快。谢谢观看，请订阅我的频道。", "words_added"),
+        ("zh", "我们昨天把服务器搬到了新的房间里。", "我们昨天把服务器", "words_missing"),
+    ],
+)
+def test_other_languages(language, said, heard, faults):
+    """Compounds, accents and scripts that part no words are judged by their language."""
+    assert kinds(compare(said, heard, language)) == faults

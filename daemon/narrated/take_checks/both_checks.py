@@ -3,10 +3,11 @@
 from narrated.take_checks.heard_words import HeardWords
 from narrated.take_checks.verdict import Fault, FaultKind
 
-MOST_DISTANCE_OF_ALL_WORDS = 0.1
+MOST_DISTANCE_OF_ALL_WORDS = 0.05
 """All words are heard if so few letters are heard otherwise."""
-MOST_ODD_LENGTH_S = 1.5
-"""Beyond this, something is in the take that the ears passed over, or missing that they guessed."""
+MOST_ODD_LENGTH_S = 0.9
+"""Beyond this, something is in the take that ears pass over, as Whisper does when words are said
+twice, or is missing that they guess."""
 
 _LENGTHS = (FaultKind.TOO_LONG, FaultKind.TOO_SHORT)
 

@@ -6,6 +6,7 @@ contractions, joined words and words that sound alike are the same, and a name o
 lexicon may be heard in any way. `bench/takes.py limits` has the limits' catches and false alarms.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
@@ -35,6 +36,8 @@ _LEAST_LETTERS = 5
 _NAME_WORDS = 2.0
 """Words more that may be heard for a name."""
 
+_NO_SPEECH = re.compile(r"\[[^\[\]]{0,60}\]")
+"""As models write it: "[BLANK_AUDIO]", "[Music]"."""
 _LONGEST_HEARD = 20_000
 _MOST_TIMES, _MORE_WORDS = 3, 60
 """Heard words beyond so many times those said, and some, are counted and not aligned."""
@@ -78,7 +81,7 @@ def compare(
 
 def _spoken(heard: str, language: str, lexicon: Lexicon | None) -> tuple[str, tuple[Mark, ...]]:
     """Give what was heard as our own rules say it."""
-    heard = " ".join(heard.split())
+    heard = " ".join(_NO_SPEECH.sub(" ", heard).split())
     if lexicon is not None:
         heard = lexicon.apply(heard)
     return normalise_and_mark(heard, language)
@@ -96,15 +99,14 @@ def _pronounced(said: str, lexicon: Lexicon | None) -> Iterator[tuple[int, int]]
 def _compared(
     said: Sequence[Word], heard: Sequence[Word], places: Sequence[Difference], beyond: float
 ) -> HeardWords:
-    runs = [(_added(place), _missing(place)) for place in places]
-    added = sum(run for run, _ in runs if run >= LEAST_RUN) + beyond
-    missing = sum(run for _, run in runs if run >= LEAST_RUN) + sum(map(_lost, places))
+    added = sum(map(_added, places)) + beyond
+    missing = sum(map(_missing, places))
     if not heard:
         missing = max(missing, 1.0)
     edits = sum(map(_edits, places))
     letters = max(_letters(said), _letters(heard), 1)
     distance = min(1.0, edits / letters)
-    others = [place for place, run in zip(places, runs, strict=True) if max(run) < LEAST_RUN]
+    others = [place for place in places if not _added(place) and not _missing(place)]
     faults = [
         *([Fault(FaultKind.WORDS_ADDED, added)] if added else []),
         *([Fault(FaultKind.WORDS_MISSING, missing)] if missing else []),
@@ -125,27 +127,26 @@ def _is_misheard(place: Difference) -> bool:
     return edits >= LEAST_LETTERS_OF_PLACE and edits > MOST_DISTANCE_OF_PLACE * letters
 
 
-def _lost(place: Difference) -> float:
-    """Count a single long word for which nothing was heard."""
-    is_one = _missing(place) < LEAST_RUN and _weight(place.said) > 0
-    is_name = any(word.is_name for word in place.said)
-    is_long = _letters(place.said) >= LEAST_LOST_LETTERS
-    return 1.0 if is_one and is_long and not place.heard and not is_name else 0.0
-
-
 def _added(place: Difference) -> float:
-    """Count the words that were heard beyond those that were said."""
-    if _letters(place.heard) - _letters(place.said) < _LEAST_RUN_LETTERS:
-        return 0.0
-    names = sum(word.is_name for word in place.said)
-    return _weight(place.heard) - _weight(place.said) - _NAME_WORDS * names
+    """Count the words that were heard beyond those that were said; 0 if they are too few."""
+    run = _weight(place.heard) - _weight(place.said)
+    run -= _NAME_WORDS * sum(word.is_name for word in place.said)
+    is_long = _letters(place.heard) - _letters(place.said) >= _LEAST_RUN_LETTERS
+    return run if is_long and run >= LEAST_RUN else 0.0
 
 
 def _missing(place: Difference) -> float:
-    """Count the words that were said beyond those that were heard."""
-    if _letters(place.said) - _letters(place.heard) < _LEAST_RUN_LETTERS:
-        return 0.0
-    return _weight(place.said) - _weight(place.heard)
+    """Count the words that were said beyond those that were heard; 0 if they are too few."""
+    run = _weight(place.said) - _weight(place.heard)
+    is_long = _letters(place.said) - _letters(place.heard) >= _LEAST_RUN_LETTERS
+    return run if (is_long and run >= LEAST_RUN) or _is_lost(place) else 0.0
+
+
+def _is_lost(place: Difference) -> bool:
+    """True if nothing was heard for a word, however few there are, and it is long."""
+    is_name = any(word.is_name for word in place.said)
+    is_long = _letters(place.said) >= LEAST_LOST_LETTERS and _weight(place.said) > 0
+    return is_long and not place.heard and not is_name
 
 
 def _edits(place: Difference) -> int:

@@ -21,6 +21,8 @@ _NAME = 0.3
 _JOIN = 0.05
 _ALIKE = 0.25
 """The share of letters in which words may differ that are joined on one side."""
+_MOST_MORE = 2
+"""Letters that the words of one side may have more, to be one word of the other."""
 _BAND = 30
 _JOINS = ((1, 2), (2, 1), (1, 3), (3, 1))
 
@@ -79,9 +81,10 @@ def _steps(said: Sequence[Word], heard: Sequence[Word]) -> list[tuple[int, int, 
     costs = [[inf] * (columns + 1) for _ in range(rows + 1)]
     back: list[list[tuple[int, int, bool]]] = [[(0, 0, False)] * (columns + 1) for _ in costs]
     costs[0][0] = 0.0
+    one_side, other_side = _Side(said), _Side(heard)
     for at in range(rows + 1):
         for other in _band(at, rows, columns):
-            for ones, others, cost in _ways(said, heard, at, other):
+            for ones, others, cost in _ways(one_side, other_side, at, other):
                 total = costs[at - ones][other - others] + cost
                 if total < costs[at][other]:
                     costs[at][other] = total
@@ -106,21 +109,36 @@ def _walked(
     return steps[::-1]
 
 
-def _ways(
-    said: Sequence[Word], heard: Sequence[Word], at: int, other: int
-) -> Iterator[tuple[int, int, float]]:
+def _ways(said: "_Side", heard: "_Side", at: int, other: int) -> Iterator[tuple[int, int, float]]:
     """Give the last steps to a place in the table, with their costs."""
     if at:
         yield 1, 0, _SKIP
     if other:
         yield 0, 1, _SKIP
     if at and other:
-        yield 1, 1, _change(said[at - 1], heard[other - 1])
+        yield 1, 1, _change(said.words[at - 1], heard.words[other - 1])
         for ones, others in _JOINS:
-            if ones <= at and others <= other:
-                cost = _join(said[at - ones : at], heard[other - others : other])
+            one, another = said.joined[ones][at], heard.joined[others][other]
+            # Nearly all are seen at a look to be of other words.
+            if one[:1] == another[:1] and abs(len(one) - len(another)) <= _MOST_MORE and one:
+                cost = _join(one, another)
                 if cost < inf:
                     yield ones, others, cost
+
+
+class _Side:
+    """The words of one side, and up to three of them in one, by the place of their end."""
+
+    def __init__(self, words: Sequence[Word]) -> None:
+        self.words = words
+        letters = [word.letters for word in words]
+        self.joined = {
+            count: [
+                "".join(letters[end - count : end]) if end >= count else ""
+                for end in range(len(words) + 1)
+            ]
+            for count in (1, 2, 3)
+        }
 
 
 def _change(one: Word, other: Word) -> float:
@@ -131,10 +149,8 @@ def _change(one: Word, other: Word) -> float:
     return _CHANGE + _share(one.letters, other.letters)
 
 
-def _join(ones: Sequence[Word], others: Sequence[Word]) -> float:
-    one, other = ("".join(word.letters for word in words) for words in (ones, others))
-    if abs(len(one) - len(other)) > 2:
-        return inf
+@lru_cache(maxsize=65536)
+def _join(one: str, other: str) -> float:
     if one == other or sound_key(one) == sound_key(other):
         return _JOIN
     share = _share(one, other)
