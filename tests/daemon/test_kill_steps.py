@@ -310,6 +310,9 @@ SCENARIOS = {
     "a post of a podcast": Scenario(_post, _title_and_picture, PODCAST),
     "a script to be reviewed": Scenario(_nothing, _post, REVIEW),
     "a script that was reviewed": Scenario(_post, _script, REVIEW),
+    "a script that is archived with its post": Scenario(
+        _post, _script, {**REVIEW, "after": "archive", "archive": "archive"}
+    ),
     "settings of a folder": Scenario(_post, _folder_settings),
     "a ledger that is damaged": Scenario(_post, _damage),
     "a voice that is missing": Scenario(_voice("none"), _post, then=_voice("toy")),

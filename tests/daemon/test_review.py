@@ -234,6 +234,57 @@ def test_same_names_have_own_scripts(daemon: Daemon) -> None:
     _wait_said(daemon, "same/post", SAID)
 
 
+def test_renamed_folder_finds_script(tmp_path: Path) -> None:
+    """A script is found beside its post where the outbox has other names than the inbox."""
+    with running(tmp_path, review=True, outbox_names="ascii") as daemon:
+        daemon.drop("Größe/Öl.md", POST)
+        daemon.drop("Größe/Ol.script.md", _script(daemon, "Grosse/Ol"))
+        _wait_said(daemon, "Grosse/Ol", SAID)
+        _wait_gone(daemon, "Grosse/Ol.script.md")
+
+
+def test_commands_keep_reviewed_words(tmp_path: Path) -> None:
+    """`respeak` and `refresh` keep what was reviewed; `once` leaves a script and ends."""
+    daemon = Daemon(tmp_path, review=True)
+    daemon.drop("post.md", POST)
+    assert "review" in daemon.ask("once").stdout
+    daemon.drop("post.script.md", _script(daemon, "post").replace("second", "kept"))
+    said = SAID.replace("second", "kept")
+    with daemon:
+        _wait_said(daemon, "post", said)
+        daemon.wait_idle()
+        for command in ("respeak", "refresh"):
+            before = len(daemon.history("post.md"))
+            asked = daemon.ask(command, str(daemon.inbox / "post.md"))
+            assert asked.returncode == 0, asked.stderr
+            wait(lambda: len(daemon.history("post.md")) > before)  # noqa: B023
+            daemon.wait_idle()
+            assert daemon.history("post.md")[-1] == "done"
+            assert _said(daemon, "post") == said
+        daemon.drop("other.md", POST)
+        _script(daemon, "other")
+        daemon.configure(review=False)
+        assert daemon.ask("reload").returncode == 0
+        assert daemon.ask("refresh", str(daemon.inbox / "other.md")).returncode == 0
+        _wait_said(daemon, "other", SAID)
+        _wait_gone(daemon, "other.script.md")
+
+
+def test_page_shows_reviewed_post(tmp_path: Path) -> None:
+    """The page has the text of a reviewed post, with marks where its words are said."""
+    podcast = {"title": "A blog", "base_url": "http://localhost/"}
+    with running(tmp_path, podcast=podcast) as daemon:
+        script = _written(daemon, "post.md")
+        daemon.drop("post.script.md", script.replace("second", "kept"))
+        _wait_said(daemon, "post", SAID.replace("second", "kept"))
+
+        def text() -> str:
+            files = (daemon.outbox / "index.files").rglob("*")
+            return "".join(each.read_text() for each in files if each.suffix == ".js")
+
+        wait(lambda: "second line" in text() and "data-s=" in text(), lambda: daemon.log)
+
+
 def test_conflict_copy_is_not_read(daemon: Daemon) -> None:
     """A synchroniser's copy of a script file counts as any conflicting copy."""
     script = _written(daemon, "copied.md")

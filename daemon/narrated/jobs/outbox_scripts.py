@@ -28,7 +28,6 @@ from narrated.outbox.open_folder import opened, split
 from narrated.outbox.unique_stems import MERGE_SUFFIX, fold
 from narrated.printable import line_of, printable
 from narrated.script.review.script_file import SCRIPT_SUFFIX
-from narrated.script.script import Draft
 
 _SETTLED = (JobState.WAITING, JobState.DONE)
 
@@ -41,6 +40,8 @@ class _Wanted:
 
     script: str = ""
     note: str = ""
+    reviewed: Collection[str] = ()
+    """The sha256 of the script file in the inbox: in the outbox it is no longer needed."""
 
 
 @dataclass(eq=False)
@@ -110,12 +111,13 @@ class OutboxScripts:
             job.state is JobState.WAITING and job.reason is not JobReason.REVIEW
         ):
             return None
-        draft = _draft(self._ledger, job)
-        if draft is None:
+        plan = _plan(self._ledger, job)
+        if plan is None:
             return _Wanted()
+        draft = plan.draft
         note = _merge_note(job.path, stem, draft.script_conflicts) if draft.script_conflicts else ""
         is_asked = job.state is JobState.WAITING or bool(note)
-        return _Wanted(draft.script_file if is_asked else "", note)
+        return _Wanted(draft.script_file if is_asked else "", note, plan.script.values())
 
     async def _bring(self, stem: str, wanted: _Wanted) -> None:
         files, outbox = self._ledger.review_files, self._outbox.folder
@@ -123,7 +125,7 @@ class OutboxScripts:
         after = hashlib.sha256(script).hexdigest() if script else ""
         if script:  # first: after a kill in between, the file still counts as ours
             files.record_written(stem, f"{before} {after}".strip())
-        ours = {*before.split(), after}
+        ours = {*before.split(), after, *wanted.reviewed}
 
         def write() -> None:
             _bring_script(outbox, stem, script, ours)
@@ -141,10 +143,10 @@ def log_refused(stem: str, refused: StorageError) -> None:
     log.warning("the script of %s stays as it is: %s", printable(stem), refused)
 
 
-def _draft(ledger: Ledger, job: Job) -> Draft | None:
+def _plan(ledger: Ledger, job: Job) -> Plan | None:
     kept = ledger.jobs.plan(job)
     with suppress(PlanOutdated):
-        return None if kept is None else Plan.decode(kept).draft
+        return None if kept is None else Plan.decode(kept)
     return None
 
 

@@ -38,9 +38,7 @@ class PlannedScripts:
 
     _inbox: AsyncInboxReader
     _ledger: Ledger
-
-    def __post_init__(self) -> None:
-        self._pairs = ScriptPairs(self._ledger)
+    _pairs: ScriptPairs
 
     async def of_job(self, job: Job) -> ScriptFile | None:
         """Read the script file of a job's post; None if it has none.

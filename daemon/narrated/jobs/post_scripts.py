@@ -27,9 +27,7 @@ class PostScripts:
     _events: EventDispatcher
     _removal: NarrationRemoval
     _inbox: AsyncInboxReader
-
-    def __post_init__(self) -> None:
-        self.pairs = ScriptPairs(self._ledger)
+    pairs: ScriptPairs
 
     async def of_event(self, event: events.Event) -> bool:
         """True if a new file begins as script files do."""
@@ -93,6 +91,20 @@ class PostScripts:
             with self._ledger.transaction():
                 self._end_jobs(job.path, post)
         return bool(post)
+
+    async def left_behind(self) -> list[str]:
+        """Return the script files without a job whose posts the daemon removed."""
+        left = {each: self._removed_post(each) for each in self._ledger.scripts.present()}
+        there = await self._inbox.existing(list(filter(None, left.values())))  # put back
+        return [script for script, post in left.items() if post and post not in there]
+
+    def _removed_post(self, script: str) -> str:
+        """Return the narrated post of a script that the ledger does not have in the inbox."""
+        owner = self._ledger.stems.owner(fold(without_suffix(script))) or ""
+        if not owner or self._ledger.sources.is_recorded(owner) or self.pairs.post_of(script):
+            return ""
+        is_narrated = self._ledger.jobs.published(owner) is not None
+        return owner if is_narrated and self._ledger.jobs.current(script) is None else ""
 
     def _claim(self, post: str) -> None:
         """End the jobs of script files whose post has just come."""

@@ -4,11 +4,12 @@ A script file belongs to the post whose narration has its name. Without such a p
 like any other.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from narrated.ledger.store import Ledger
-from narrated.outbox.unique_stems import fold
+from narrated.outbox.portable_names import NameRules
+from narrated.outbox.unique_stems import fold, preferred
 from narrated.reading.file_kinds import MARKDOWN, PAGES, PLAIN, TEXTS, suffix_of
 from narrated.script.review.script_file import SCRIPT_SUFFIX
 
@@ -22,6 +23,8 @@ class ScriptPairs:
     """Finds the script file of a post, and the post of a script file, in the ledger."""
 
     _ledger: Ledger
+    _rules: Callable[[], NameRules]
+    """The rules for names in the outbox now."""
 
     def script_of(self, post: str, stem: str) -> str:
         """Return the inbox path of the script file that is said for a post; "" if none.
@@ -41,7 +44,8 @@ class ScriptPairs:
         name = without_suffix(script)
         owner = self._ledger.stems.owner(fold(name))
         others = (name + suffix for suffix in _SUFFIXES)
-        return next(filter(self._is_post, filter(None, (owner, *others, name))), "")
+        found = (owner, *others, name, self._renamed(name))
+        return next(filter(self._is_post, filter(None, found)), "")
 
     def named_as(self, post: str) -> Iterator[str]:
         """Yield the script files in the inbox that have the name of a post."""
@@ -49,6 +53,12 @@ class ScriptPairs:
             stem = self._ledger.stems.of_source(post) or ""
             for key in _keys(post, stem):
                 yield from self._ledger.scripts.named(fold(key))
+
+    def _renamed(self, name: str) -> str | None:
+        """Return the post beside a script file that has this last name in the outbox alone."""
+        stem = preferred(f"{name}.md", self._rules())
+        owner = self._ledger.stems.owner(fold(stem)) if stem else None
+        return owner if owner and _folder(owner) == _folder(name) else None
 
     def _is_post(self, path: str) -> bool:
         is_there = suffix_of(path) in TEXTS and bool(self._ledger.sources.sha256(path))
@@ -82,4 +92,9 @@ def _without_own_suffix(post: str) -> str:
 
 def _keys(post: str, stem: str) -> list[str]:
     """The names, without suffix, that the script file of a post may have."""
-    return list(dict.fromkeys(filter(None, (stem, _without_own_suffix(post), post))))
+    beside = _folder(post) + stem.rpartition("/")[2] if stem else ""
+    return list(dict.fromkeys(filter(None, (stem, beside, _without_own_suffix(post), post))))
+
+
+def _folder(path: str) -> str:
+    return path[: path.rfind("/") + 1]

@@ -14,7 +14,7 @@ from narrated.logs import fields
 from narrated.printable import printable
 from narrated.script.review.script_file import SCRIPT_SUFFIX
 
-_ANOTHER_TAKE = (JobCause.RESPEAK,)
+_ANOTHER_TAKE = (JobCause.RESPEAK, JobCause.CHECK)
 """The script of these is that of the published narration."""
 
 log = logging.getLogger("narrated")

@@ -120,6 +120,12 @@ class SourceDisposal:
             if picture and not await self._inbox.existing(posts):
                 await self._remove_picture(picture)
 
+    async def remove_left(self, file: str) -> None:
+        """Remove a file that was to leave with a post that has left."""
+        leaving = self._disposal_of(file, self._ledger.sources.sha256(file))
+        if self.disposes and leaving:
+            await self._remove_picture(leaving)
+
     def _is_shown(self, path: str, *, by_other_than: str) -> bool:
         return bool(self._ledger.pictures.posts_showing(path).keys() - {by_other_than})
 

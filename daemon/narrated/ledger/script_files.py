@@ -39,6 +39,10 @@ class ScriptFiles(Repository):
         named = f"{_PRESENT} script_files.folded = ? ORDER BY script_files.path"
         return self._paths(named, os.fsencode(folded))
 
+    def present(self) -> list[str]:
+        """Return the script files in the inbox."""
+        return self._paths(f"{_PRESENT} 1 ORDER BY script_files.path")
+
     def narrated_alone(self) -> list[str]:
         """Return the script files that have a narration of their own."""
         narrated = "script_files.path IN (SELECT path FROM jobs WHERE state = 'done')"

@@ -40,6 +40,7 @@ from narrated.jobs.published_default import PublishedDefault
 from narrated.jobs.publisher import Publisher
 from narrated.jobs.retakes import build_retakes
 from narrated.jobs.runner import JobRunner
+from narrated.jobs.script_pairs import ScriptPairs
 from narrated.jobs.script_review import ScriptReview
 from narrated.jobs.script_words import ScriptWords
 from narrated.jobs.shielded_outbox_changes import ShieldedOutboxChanges
@@ -205,7 +206,7 @@ class App:
         sounds, disk = self.sound_files, self.state_disk
         return Planner(
             *(inbox, ledger, parsers, engines, disk, captions, galleries, sounds, self.texts),
-            PlannedScripts(inbox, ledger),
+            PlannedScripts(inbox, ledger, self.post_scripts.pairs),
         )
 
     async def probe(self) -> None:
@@ -309,7 +310,8 @@ class App:
         self.disposal = SourceDisposal(ledger, events, self.inbox, policy, record)
         self.ranking = Ranking(ledger, config.order == "newest")
         self.removal = NarrationRemoval(ledger, self.outbox, events)
-        scripts = (self.job_creator, self.notes, events, self.removal, self.inbox)
+        pairs = ScriptPairs(ledger, lambda: self.stems.rules)
+        scripts = (self.job_creator, self.notes, events, self.removal, self.inbox, pairs)
         self.post_scripts = PostScripts(ledger, *scripts)
         galleries = (self.job_creator, self.picture_jobs, self.removal, self.inbox)
         self.galleries = GalleryUpdates(ledger, *galleries)

@@ -354,6 +354,8 @@ class Daemon:
         """Resume the jobs that were open when the last daemon ended, however it ended."""
         await self._sweep()
         await self.app.disposal.remove_left_pictures()
+        for script in await self.app.post_scripts.left_behind():
+            await self.app.disposal.remove_left(script)
         await self.app.picture_jobs.recover(self.app.read_apart)
         self.app.notes.scripts.begin()
         async for jobs in self.app.ledger.jobs.pages(*OPEN):
