@@ -148,3 +148,14 @@ def test_published_now_and_again(tmp_path: Path) -> None:
         wait(lambda: daemon.manifest("other")["takes"]["heard"] == 2)
         daemon.wait_idle()
         assert daemon.manifest("other")["published"] == other["published"]
+
+
+def test_words_of_the_lexicon_may_differ(tmp_path: Path) -> None:
+    """The ear need not know a word that the lexicon says how to say: it costs no other take."""
+    settings = _with_ear(tmp_path, mumbling(tmp_path), mishears={"kuber": "coober pedy"})
+    with Daemon(tmp_path, **settings) as daemon:
+        daemon.drop("lexicon.yaml", "words: {Kubernetes: kuber netties}\n")
+        text = "# Ships\n\nA note on Kubernetes for all of us.\n"
+        daemon.drop("ships.md", text)
+        takes = daemon.published("ships", text)["takes"]
+    assert (takes["heard"], takes["retaken"], takes["doubtful"]) == (2, 0, 0)

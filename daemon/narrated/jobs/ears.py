@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from narrated.audio.encoder_requests import TakeToAdd
 from narrated.engines.interface import EngineInfo
 from narrated.errors import EngineError, EngineUnavailable, NarratedError
+from narrated.jobs.post_lexicons import PostLexicons
 from narrated.ledger.take_cache import TakeCache
 from narrated.script.script import Chunk
 from narrated.take_checks.heard_requests import decode_heard_words, heard_request
@@ -46,6 +47,7 @@ class Ears:
     _cache: TakeCache
     _encoders: EncoderPool
     _parsers: ParserPool
+    lexicons: PostLexicons
     _configured: Callable[[], str]
     """Returns the name of the hearing engine; empty for none."""
     _given_up: int = 0

@@ -101,6 +101,7 @@ class CheckedSpeech:
     _verdicts: dict[int, ChunkVerdict] = field(default_factory=dict)
     _asked_for: set[str] = field(default_factory=set)
     """Digests of the chunks whose takes a person chose."""
+    _lexicons: tuple[str, ...] | None = None
     _published: Mapping[str, _Published] = field(default_factory=dict)
     """By the key of the take."""
 
@@ -199,7 +200,13 @@ class CheckedSpeech:
     async def _verdict(self, plan: Plan, seq: int) -> Verdict:
         if self._is_hasty or not self._settings.may_hear:
             return await self._checker.by_sound(plan, seq, self._job.id)
-        return await self._checker.by_ears(plan, seq, self._job.id, self._progress, ())
+        lexicons = await self._lexicon_texts() if self._checker.ears.are_there else ()
+        return await self._checker.by_ears(plan, seq, self._job.id, self._progress, lexicons)
+
+    async def _lexicon_texts(self) -> tuple[str, ...]:
+        if self._lexicons is None:
+            self._lexicons = await self._checker.ears.lexicons.texts(self.plan)
+        return self._lexicons
 
     async def _may_try(self, seq: int) -> bool:
         """True if another take of a chunk may be spoken, and may sound different."""

@@ -34,6 +34,7 @@ from narrated.jobs.picture_captions import PictureCaptions
 from narrated.jobs.plan import JobDefaults, OutputSettings
 from narrated.jobs.planned_scripts import PlannedScripts
 from narrated.jobs.planner import Planner
+from narrated.jobs.post_lexicons import PostLexicons
 from narrated.jobs.post_scripts import PostScripts
 from narrated.jobs.post_texts import PostTexts
 from narrated.jobs.published_default import PublishedDefault
@@ -327,7 +328,9 @@ class App:
         tools = PodcastTools(*shared, self.picture_jobs, self.removal, self.state_disk)
         self.podcast, self.page = build_podcast(tools, config, lambda: self.defaults)
         work, encoders, tags = config.state / "work", self.encoders, TagMaker(parsers, inbox)
-        ears = Ears(self.engines, self.cache, encoders, parsers, lambda: self.hearing_engine)
+        lexicons = PostLexicons(inbox, self.state_disk, lambda: self.defaults.lexicon)
+        hearing = (self.engines, self.cache, encoders, parsers, lexicons)
+        ears = Ears(*hearing, lambda: self.hearing_engine)
         retakes = build_retakes(ledger, self.cache, self.engines, ears, self.job_creator)
         spoken = (self.cache, ledger.rates, retakes, work, encoders, tags)
         self.speaker = NarrationRenderer(*spoken, self.scheduler.brake)
