@@ -65,6 +65,7 @@ def settings(**changed) -> dict:
         "models": {"folder": "models", "voices": "voices"},
         "workers": {"again": "300ms"},
         "audio": {"format": "wav"},
+        "takes": {"check": "off"},  # chance weights say no text
         **changed,
     }
 

@@ -52,6 +52,7 @@ def settings(speakers=None, workers=None) -> dict:
         "engines": {"tortoise": {"options": QUICK}, "bark": {}},
         "workers": workers or {"again": "300ms"},
         "pictures": {"captions": "blip", "wait": "2s"},
+        "takes": {"check": "off"},  # chance weights say no text
     }
 
 
