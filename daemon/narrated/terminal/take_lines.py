@@ -1,6 +1,7 @@
 """Formats the takes of a narration for a terminal, each with the command that speaks it again."""
 
 import math
+import re
 import shlex
 from collections.abc import Iterator, Sequence
 
@@ -84,7 +85,12 @@ def _checkers(takes: ManifestTakes) -> str:
     if not takes.heard:
         return "by their signal alone; no hearing model listened"
     which = "all" if takes.heard == takes.checked else f"{takes.heard:,}"
-    return f"by their signal, {which} heard by {printable(takes.hearing)}"
+    return f"by their signal, {which} heard by {printable(_named(takes.hearing))}"
+
+
+def _named(hearing: str) -> str:
+    """The name in a hearing engine's identity, without its revision and digest."""
+    return re.sub("-[0-9]+-[0-9a-f]{32}$", "", hearing)
 
 
 def _others(takes: ManifestTakes) -> str:

@@ -4,7 +4,6 @@ A thread of its own hears a window, so that the worker reports meanwhile: the li
 interrupted. Its weights are in the worker's memory budget like those of other models.
 """
 
-import hashlib
 import json
 import os
 from collections.abc import Sequence
@@ -13,10 +12,10 @@ from importlib.util import find_spec
 from typing import Any
 
 from narrated.engines.hearing.ctranslate_model import CTranslateModel
-from narrated.engines.hearing.languages import whispers, with_ours
+from narrated.engines.hearing.identities import digest, identity
+from narrated.engines.hearing.languages import chosen, whispers, with_ours
 from narrated.engines.hearing.options import (
     ROWS,
-    chosen_languages,
     ctranslate_options,
     refuse_options,
 )
@@ -45,6 +44,9 @@ REVISION = 1
 
 FILES = ("config.json", "model.bin", "tokenizer.json")
 """Without tokenizer.json the library would fetch one."""
+
+_MULTILINGUAL_START = 50258
+"""The token that starts a text; in a model for English alone it is an earlier one."""
 
 _STEP_S = 1.0
 _MOST_TOKENS = 444  # of a window: what Whisper's decoder holds, without the prompt
@@ -165,24 +167,17 @@ def load(options: Options, context: EngineContext) -> FasterWhisperEngine:
         languages = _languages(files)
     compute_type = told.get("compute_type", "auto")
     compute_type = "int8" if compute_type == "auto" else compute_type
-    key = _digest("ctranslate2", files.digest, compute_type)
+    key = digest("ctranslate2", files.digest, compute_type)
     model = context.hold(CTranslateModel(files, key, compute_type))
-    identity = f"faster-whisper-{REVISION}-{_digest(files.digest, compute_type)}"
-    chosen = chosen_languages(told)
-    heard = [each for each in languages or ("en",) if not chosen or each in chosen]
-    if not heard:
-        raise EngineError(
-            f"The model {files.name} hears none of the languages {told['languages']}.",
-            f"It hears {', '.join(languages or ('en',))}.",
-        )
-    return FasterWhisperEngine(model, identity, heard, bool(languages), told.get("rows", ROWS))
+    named = identity("faster-whisper", REVISION, files.name, files.digest, compute_type)
+    heard = chosen(languages or ("en",), told.get("languages", ""), files.name)
+    return FasterWhisperEngine(model, named, heard, bool(languages), told.get("rows", ROWS))
 
 
 def _languages(files: HashedCheckpoint) -> tuple[str, ...]:
     """The languages of a checkpoint; none if it hears English alone.
 
-    A tokenizer for English alone has the tokens of other languages too. As its texts end at
-    another number than a multilingual one's, the number tells them apart.
+    A tokenizer for English alone has the tokens of other languages too, at other numbers.
     """
     tokenizer = json.loads((files.folder / "tokenizer.json").read_text(encoding="utf-8"))
     ids = {each["content"]: each["id"] for each in tokenizer["added_tokens"]}
@@ -190,10 +185,3 @@ def _languages(files: HashedCheckpoint) -> tuple[str, ...]:
         return ()
     between = range(ids["<|startoftranscript|>"] + 1, ids["<|translate|>"])
     return tuple(token.strip("<|>") for token, id in ids.items() if id in between)
-
-
-_MULTILINGUAL_START = 50258
-
-
-def _digest(*told: str) -> str:
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:32]

@@ -1,6 +1,7 @@
 """Whisper's names of languages, and ours."""
 
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 
 from narrated.errors import EngineError
@@ -24,6 +25,18 @@ def whispers(language: str, known: Collection[str], model: str) -> str:
             "Name a model that does, such as whisper-base.",
         )
     return primary
+
+
+def chosen(known: Sequence[str], option: str, model: str) -> tuple[str, ...]:
+    """The languages of the option `languages`, or all. Raises EngineError if none is known."""
+    wanted = re.findall("[a-z]+", option)
+    heard = tuple(each for each in known if not wanted or each in wanted)
+    if not heard:
+        raise EngineError(
+            f"The model {model} hears none of the languages {option}.",
+            f"It hears {', '.join(known)}.",
+        )
+    return heard
 
 
 def with_ours(known: Collection[str]) -> tuple[str, ...]:

@@ -46,11 +46,6 @@ def refuse_options(options: Options) -> None:
         )
 
 
-def chosen_languages(options: Options) -> frozenset[str]:
-    """The languages of the option `languages`; empty for all that the model knows."""
-    return frozenset(re.findall(r"[a-z]+", options.get("languages", "")))
-
-
 def _with_model(options: dict[str, Any], example: str) -> dict[str, Any]:
     if not options.get("model"):
         raise EngineError(

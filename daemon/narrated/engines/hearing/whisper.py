@@ -1,16 +1,15 @@
 """Whisper by transformers: it hears the windows of takes in batches."""
 
-import hashlib
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from narrated.engines.hearing.languages import whispers, with_ours
+from narrated.engines.hearing.identities import digest, identity
+from narrated.engines.hearing.languages import chosen, whispers, with_ours
 from narrated.engines.hearing.options import (
     ROWS,
-    chosen_languages,
     refuse_options,
     whisper_options,
 )
@@ -200,17 +199,11 @@ def load(options: Options, context: EngineContext) -> WhisperEngine:
     device = TorchDevice.chosen(context.device)
     dtype = device.precision(told.get("dtype", "auto"))
     read = partial(load_weights, files, AutoModelForSpeechSeq2Seq, dtype, trust_remote_code=False)
-    key = _digest(("whisper", files.digest, str(dtype), str(device.torch)))
+    key = digest("whisper", files.digest, str(dtype), str(device.torch))
     model = context.hold(TorchModel(files.name, key, device, read))
-    identity = f"whisper-{REVISION}-{_digest((files.digest, str(dtype)))}"
-    chosen = chosen_languages(told)
-    heard = [each for each in languages if not chosen or each in chosen]
-    if not heard:
-        raise EngineError(
-            f"The model {files.name} hears none of the languages {told['languages']}.",
-            f"It hears {', '.join(languages)}.",
-        )
-    return WhisperEngine(model, identity, decoding, heard, is_multilingual, told.get("rows", ROWS))
+    named = identity("whisper", REVISION, files.name, files.digest, str(dtype))
+    heard = chosen(languages, told.get("languages", ""), files.name)
+    return WhisperEngine(model, named, decoding, heard, is_multilingual, told.get("rows", ROWS))
 
 
 def _read(files: HashedCheckpoint, name: str) -> dict[str, Any]:
@@ -226,7 +219,3 @@ def _is_multilingual(settings: Mapping[str, Any], config: Mapping[str, Any]) -> 
 
 def _languages(settings: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(token.strip("<|>") for token in settings["lang_to_id"])
-
-
-def _digest(told: Iterable[object]) -> str:
-    return hashlib.sha256(json.dumps(list(told)).encode()).hexdigest()[:32]
