@@ -10,8 +10,10 @@ from narrated.atomic_write import atomic_write
 from narrated.config.values import Config
 from narrated.errors import NarratedError, StorageError
 from narrated.human_formatting import count_noun
+from narrated.jobs.picture_captions import is_picture
 from narrated.os_error_remedies import storing
 from narrated.printable import printable
+from narrated.reading.file_kinds import is_gallery_path
 from narrated.script.review.review_script import ReviewScript
 from narrated.script.review.script_file import (
     SCRIPT_SUFFIX,
@@ -36,8 +38,7 @@ def write_script_file(
 
     Errors: SourceError; NarratedError for a target that is not to be replaced; StorageError.
     """
-    if target.exists() and (given.root / given.document.path).resolve() == target.resolve():
-        raise NarratedError(f"{printable(str(target))} is the document itself.", _OTHER_FILE)
+    _check_document(given, target)
     check_target(target, replaces=replaces)
     draft = _without_made_up_title(draft_given(config, given), given)
     text = _text(draft, given, target)
@@ -52,6 +53,18 @@ def write_script_file(
         raise StorageError(error.problem, _OTHER_FILE) from error
     yield f"{printable(str(target))}: {count_noun(len(draft.script.units), 'line')}"
     yield from _what_to_do(given, target)
+
+
+def _check_document(given: GivenDocument, target: Path) -> None:
+    """Refuse pictures, and to write over the document itself. Errors: NarratedError."""
+    path = given.document.path
+    if is_picture(path) or is_gallery_path(path):
+        raise NarratedError(
+            f"{given.shown} is no text: what is said of pictures has no script file.",
+            "To change a picture's description, write it into the post that shows the picture.",
+        )
+    if target.exists() and (given.root / path).resolve() == target.resolve():
+        raise NarratedError(f"{printable(str(target))} is the document itself.", _OTHER_FILE)
 
 
 def check_target(target: Path, *, replaces: bool) -> None:
@@ -104,12 +117,7 @@ def _without_made_up_title(draft: Draft, given: GivenDocument) -> Draft:
 
 
 def _text(draft: Draft, given: GivenDocument, target: Path) -> str:
-    """Write the text. Errors: NarratedError for what has no script file."""
-    if draft.kind != "text":
-        raise NarratedError(
-            f"{given.shown} is no text: what is said of pictures has no script file.",
-            "Describe the picture in the post that shows it, or see `narrated script` without -o.",
-        )
+    """Write the text. Errors: NarratedError if there is none."""
     if not draft.script.lines:
         raise NarratedError(f"{given.shown} holds no words, so there is nothing to say.")
     is_named = not given.document.made_up_title
