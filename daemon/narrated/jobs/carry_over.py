@@ -19,7 +19,12 @@ from narrated.jobs.narration_chapters import chapters_file, in_manifest, publish
 from narrated.jobs.narration_removal import suffixes
 from narrated.jobs.narration_sentences import carried_sentences
 from narrated.jobs.narration_tags import TagMaker, same_tags
-from narrated.jobs.narration_takes import carried_takes, takes_of, times_of_lines
+from narrated.jobs.narration_takes import (
+    carried_takes,
+    takes_of,
+    times_of_lines,
+    with_earlier_takes,
+)
 from narrated.jobs.plan import Plan
 from narrated.jobs.publisher import Publication, Publisher, version_fields
 from narrated.jobs.shielded_outbox_changes import ShieldedOutboxChanges
@@ -131,7 +136,7 @@ class CarryOver:
                 return None
             known = times or times_of_lines(plan, found.blocks)
             before = carried_takes(takes or decoded_takes(found.takes), plan)
-            told = takes_of(plan, verdicts, known) or before
+            told = takes_of(plan, with_earlier_takes(verdicts, before), known) or before
             manifest = replace(manifest, takes=encoded_takes(told))
             return _Kept(older, found, manifest, told, known, bool(verdicts))
 

@@ -45,6 +45,16 @@ def takes_of(
     )
 
 
+def with_earlier_takes(
+    verdicts: Sequence[ChunkVerdict], before: ManifestTakes | None
+) -> Sequence[ChunkVerdict]:
+    """Count the takes that were spoken before a narration was checked again."""
+    if before is None:
+        return verdicts
+    earlier = {each.chunk: each.takes for each in before.chunks}
+    return [replace(each, takes=max(each.takes, earlier.get(each.seq, 1))) for each in verdicts]
+
+
 def carried_takes(takes: ManifestTakes | None, plan: Plan) -> ManifestTakes | None:
     """Give the takes of a narration their places in an edited source, which has the same chunks."""
     if takes is None:
