@@ -14,7 +14,7 @@ class TakeMeasures(msgspec.Struct, frozen=True, omit_defaults=True):
     leading_silence_s: float = 0.0
     trailing_silence_s: float = 0.0
     noise_s: float = 0.0
-    """The longest run of loud noise: static, or a hum that no voice holds so long."""
+    """The longest run of loud static."""
     clipped: float = 0.0
     """The share of samples at the top of a loud take."""
     end_db: float = -120.0
