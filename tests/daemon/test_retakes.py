@@ -152,7 +152,8 @@ def test_published_now_and_again(tmp_path: Path) -> None:
 
 def test_words_of_the_lexicon_may_differ(tmp_path: Path) -> None:
     """The ear need not know a word that the lexicon says how to say: it costs no other take."""
-    settings = _with_ear(tmp_path, mumbling(tmp_path), mishears={"kuber": "coober pedy"})
+    mishears = {"kuber": "cooper", "netties": "and the nannies"}
+    settings = _with_ear(tmp_path, mumbling(tmp_path), mishears=mishears)
     with Daemon(tmp_path, **settings) as daemon:
         daemon.drop("lexicon.yaml", "words: {Kubernetes: kuber netties}\n")
         text = "# Ships\n\nA note on Kubernetes for all of us.\n"
