@@ -1,12 +1,28 @@
 """Bad takes are spoken again, the best is published, and the manifest tells it."""
 
 from pathlib import Path
+from random import Random
 from typing import Any
 
+from narrated.jobs.plan import Plan
+from narrated.ledger.store import Ledger
 from support.daemon import Daemon, wait
 from support.mumbling import ear, heard, mumbled, mumbling
 
 POST = "# A walk\n\nThe lazy dog sleeps in the sun today.\n\nA quick fox jumps over the fence.\n"
+WORDS = ["river", "stone", "garden", "window", "letter", "morning", "silver", "forest", "music"]
+    "river",
+    "stone",
+    "garden",
+    "window",
+    "letter",
+    "morning",
+    "silver",
+    "forest",
+    "music",
+    "teacher",
+    "bottle",
+]
 HEARD = {"check": "ears", "hearing": "ear"}
 
 
@@ -160,3 +176,31 @@ def test_words_of_the_lexicon_may_differ(tmp_path: Path) -> None:
         daemon.drop("ships.md", text)
         takes = daemon.published("ships", text)["takes"]
     assert (takes["heard"], takes["retaken"], takes["doubtful"]) == (2, 0, 0)
+
+
+def test_one_take_in_ten_is_spoiled(tmp_path: Path) -> None:
+    """Of an engine that spoils a take in ten, at most a chunk in a hundred is published spoiled."""
+    chance = Random(5)
+    lines = [" ".join(chance.choices(WORDS, k=chance.randint(4, 9))) for _ in range(100)]
+    story = "# Story\n\n" + "\n\n".join(f"The {line} was here." for line in lines) + "\n"
+    voice = mumbling(tmp_path, share=0.1)
+    with Daemon(tmp_path, **_with_ear(tmp_path, voice)) as daemon:
+        daemon.drop("story.md", story)
+        daemon.published("story", story)
+    plan = _published_plan(tmp_path, "story.md")
+    kinds = {(each["text"], each["take"]): each["kind"] for each in mumbled(tmp_path)}
+    texts = [chunk.text for chunk in plan.draft.chunks]
+    published = [kinds[said] for said in zip(texts, plan.takes, strict=True)]
+    first = [kinds[text, 0] for text in texts]
+    assert len([kind for kind in first if kind]) > 7
+    assert len([kind for kind in published if kind]) <= 1
+
+
+def _published_plan(home: Path, path: str) -> Plan:
+    ledger = Ledger(home / "state/ledger.sqlite")
+    published = ledger.jobs.published(path)
+    assert published is not None
+    content = ledger.jobs.plan(published)
+    ledger.close()
+    assert content is not None
+    return Plan.decode(content)
