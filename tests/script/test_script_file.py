@@ -77,6 +77,7 @@ EDITORS = {
     "blank": lambda text: text.replace("\n\n", "\n \n\n\n"),
     "close": lambda text: text.replace("\n\n[", "\n["),
     "comma": lambda text: text.replace("0.5 s", "0,5s"),
+    "escaping": lambda text: re.sub(r"(?m)^\[(.*?)\]", r"\\[\1\\]", text),
     "utf16": lambda text: text.encode("utf-16"),
     "no_end": lambda text: text.rstrip("\n"),
 }

@@ -41,14 +41,15 @@ def write_script_file(
     _check_document(given, target)
     check_target(target, replaces=replaces)
     draft = _without_made_up_title(draft_given(config, given), given)
-    text = _text(draft, given, target)
+    content = _text(draft, given, target).encode(errors="replace")
     if target == PIPE:
-        sys.stdout.write(text)
+        sys.stdout.buffer.write(content)  # in UTF-8, whatever the terminal's letters
+        sys.stdout.buffer.flush()
         return
     check_target(target, replaces=replaces)  # an editor may have saved it while it was drafted
     try:
         with storing(str(target)), atomic_write(_real(target)) as partial:
-            partial.write_bytes(text.encode(errors="replace"))
+            partial.write_bytes(content)
     except StorageError as error:
         raise StorageError(error.problem, _OTHER_FILE) from error
     yield f"{printable(str(target))}: {count_noun(len(draft.script.units), 'line')}"

@@ -14,7 +14,7 @@ _PAUSE = re.compile(r"(\d{1,4}(?:[.,]\d{1,4})?)(?:s|sec|seconds?)?", re.IGNORECA
 _UNITS = ("s", "sec", "second", "seconds")
 _LONGEST_TAG = 300
 _LONGEST_PAUSE_S = 9999.0
-TAG = re.compile(rf"\[([^\[\]\n]{{0,{_LONGEST_TAG}}})\]")
+_TAG = re.compile(rf"(\\?)\[([^\[\]\n]{{0,{_LONGEST_TAG}}}?)\\?\]")
 _EXAMPLE = "Write, for example, `[paragraph, 0.5 s]`, or `\\[` if the bracket is to be said."
 
 
@@ -40,10 +40,22 @@ def shown_pause_s(pause_s: float) -> float:
     return min(round(pause_s, 2), _LONGEST_PAUSE_S)
 
 
+def split_tag(text: str) -> tuple[str, str] | None:
+    """Split a text into what stands in the brackets at its start, and the rest; None without any.
+
+    Some editors of Markdown write a backslash before such brackets: it counts if words are to be
+    said in brackets, not before an id.
+    """
+    found = _TAG.match(text)
+    if not found or (found[1] and not any(map(LINE_ID.fullmatch, _words(found[2])))):
+        return None
+    return found[2], text[found.end() :].strip()
+
+
 def is_tag(text: str) -> bool:
-    """True if a text begins with brackets that name a role, or nearly."""
-    found = TAG.match(text)
-    words = _words(found[1]) if found else []
+    """True if a text begins with brackets that name a role or an id."""
+    found = split_tag(text)
+    words = _words(found[0]) if found else []
     return bool(words) and (words[0].lower() in _ROLES or any(map(LINE_ID.fullmatch, words)))
 
 

@@ -10,7 +10,7 @@ from narrated.reading.text_decoding import cleaned, decoded
 from narrated.script.passages import has_words
 from narrated.script.review.inline_languages import BracesWrong, passages_of
 from narrated.script.review.kept_base import BEGINNING, read_base_block
-from narrated.script.review.line_tags import TAG, TagWrong, is_tag, parsed_tag
+from narrated.script.review.line_tags import TagWrong, is_tag, parsed_tag, split_tag
 from narrated.script.review.restored_lines import restored_lines
 from narrated.script.review.review_script import ReviewLine, ReviewScript
 from narrated.script.review.script_file import FORM, is_script_file
@@ -119,9 +119,9 @@ def _begins_line(text: str, current: ReviewLine) -> bool:
 
 def _begun(text: str, number: int, name: str) -> tuple[ReviewLine, str]:
     """Read the beginning of a line; give the rest of its words."""
-    if tag := TAG.match(text):
+    if tag := split_tag(text):
         try:
-            return replace(parsed_tag(tag[1]), number=number), text[tag.end() :].strip()
+            return replace(parsed_tag(tag[0]), number=number), tag[1]
         except TagWrong as error:
             raise ScriptFileWrong(name, number, error.problem, error.remedy) from error
     for role, mark in _MARKDOWN.items():
