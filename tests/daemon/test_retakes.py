@@ -11,18 +11,6 @@ from support.mumbling import ear, heard, mumbled, mumbling
 
 POST = "# A walk\n\nThe lazy dog sleeps in the sun today.\n\nA quick fox jumps over the fence.\n"
 WORDS = ["river", "stone", "garden", "window", "letter", "morning", "silver", "forest", "music"]
-    "river",
-    "stone",
-    "garden",
-    "window",
-    "letter",
-    "morning",
-    "silver",
-    "forest",
-    "music",
-    "teacher",
-    "bottle",
-]
 HEARD = {"check": "ears", "hearing": "ear"}
 
 

@@ -77,7 +77,8 @@ class TakeChecker:
         chunk, voice = plan.draft.chunks[seq], _voice(plan, seq)
         line = self._ledger.voice_lengths.get(voice, chunk.language)
         effort = measured.measures.effort or text_effort(chunk.text)
-        expected = line.expected(chunk.text, effort) if effort > 0 else None
+        paused = chunk.text if measured.measures.silences_s else ""  # else no sign counts
+        expected = line.expected(paused, effort) if effort > 0 else None
         verdict = Verdict(signal_faults(measured.measures, expected, measured.ended))
         learned = line.learned(effort, measured.measures)
         self._ledger.voice_lengths.record(voice, chunk.language, learned)
