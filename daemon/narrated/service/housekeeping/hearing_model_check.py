@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from narrated.service.housekeeping.duty import Duty
 
-_LOOK_S = 30.0
+_LOOK_S = 10.0
 
 
 @dataclass(eq=False)
