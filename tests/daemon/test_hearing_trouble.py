@@ -64,7 +64,9 @@ def test_poison_take_stays_unheard(tmp_path: Path) -> None:
         daemon.published("walk", POST)
         takes = daemon.manifest("walk")["takes"]
         assert (takes["checked"], takes["heard"]) == (3, 2)
-        assert daemon.history("walk.md")
+        assert daemon.ask("refresh", "walk.md", "--check").returncode == 0
+        daemon.wait_idle()
+        assert daemon.status()["workers"][0]["restarts"] == 3  # nobody tries it again
     assert len(mumbled(tmp_path)) == 3
 
 

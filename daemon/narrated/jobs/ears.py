@@ -25,6 +25,8 @@ MOST_GIVEN_UP = 2
 REST_S = 600.0
 _WEIGHT = 0.25
 """To hear a text costs a job less than to have it spoken."""
+MOST_DEATHS = 3
+"""A take that ended so many workers is not heard again."""
 _FOLDER = "take checks/"
 """That of the parsers' requests: it is never one of slow sources."""
 
@@ -76,7 +78,7 @@ class Ears:
         """Listen to a take; None if it cannot be heard. Errors: DamagedTakes, StorageError."""
         pcm, sample_rate = await self._encoders.join([TakeToAdd(str(self._cache.path(key)), "", 0)])
         request = ScheduledRequest(
-            key=f"heard-{listener.identity}-{key}",
+            key=hearing_key(listener, key),
             engine=listener.name,
             job=job,
             weight=_WEIGHT * len(chunk.text),
@@ -109,3 +111,8 @@ class Ears:
         if self._given_up >= MOST_GIVEN_UP:
             self._given_up, self._rests_until = 0, time.monotonic() + REST_S
             log.warning("`%s` rests for %d minutes", engine, REST_S / 60)
+
+
+def hearing_key(listener: EngineInfo, key: str) -> str:
+    """The key of the request to hear a take, by which its crashes are counted."""
+    return f"heard-{listener.identity}-{key}"

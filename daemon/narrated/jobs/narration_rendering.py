@@ -85,10 +85,12 @@ class NarrationRenderer:
                 await speech.settle(seq)
                 progress.recorded += len(plan.draft.chunks[seq].text)
 
-        async with asyncio.TaskGroup() as group:
-            for _ in range(WINDOW):
-                group.create_task(settle_in_order())
-        progress.recorded = 0
+        tasks = [asyncio.create_task(settle_in_order()) for _ in range(WINDOW)]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
         return speech.plan, speech.verdicts
 
     def _begin(self, job: Job, plan: Plan, progress: JobProgress) -> CheckedSpeech:
