@@ -69,11 +69,14 @@ def test_same_entry_writes_nothing(tmp_path: Path) -> None:
 
 
 def test_rights_of_the_file_stay(tmp_path: Path) -> None:
-    """The file keeps its rights, and no draft is left beside it."""
-    file = lexicon(tmp_path)
-    file.chmod(0o664)
+    """The file keeps its rights, a new one gets its folder's, and no draft is left beside it."""
+    tmp_path.chmod(0o2775)
     assert add(tmp_path, "a", "b").exit_code == 0
-    assert file.stat().st_mode & 0o777 == 0o664
+    assert (tmp_path / "lexicon.yaml").stat().st_mode & 0o777 == 0o664
+    file = lexicon(tmp_path)
+    file.chmod(0o640)
+    assert add(tmp_path, "a", "b").exit_code == 0
+    assert file.stat().st_mode & 0o777 == 0o640
     assert [each.name for each in tmp_path.iterdir()] == ["lexicon.yaml"]
 
 

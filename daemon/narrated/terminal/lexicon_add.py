@@ -24,6 +24,9 @@ _OTHER_ACCOUNT = (
     "Run the command as an account that may write there, or name another folder: --folder DIR"
 )
 
+_AGAIN = "Mend that, and run the command again."
+_RIGHTS = 0o666
+
 
 def lexicon_folder(config: Config | None, named: Path | None) -> Path:
     """Return the folder whose lexicon is meant: the named one, or the inbox.
@@ -62,7 +65,8 @@ def add_word(folder: Path, word: str, said: str) -> Iterator[str]:
     try:
         _replace(file, before, after)
     except StorageError as error:
-        raise StorageError(error.problem, _OTHER_ACCOUNT) from error
+        is_refused = isinstance(error.__cause__, PermissionError)
+        raise StorageError(error.problem, _OTHER_ACCOUNT if is_refused else _AGAIN) from error
     is_said = f'is said "{printable(said)}"' if said else "is not said at all"
     yield f"{shown}: {printable(word)} {is_said}{_which_case(word)}."
 
@@ -134,9 +138,8 @@ def _replace(file: Path, before: bytes | None, after: bytes) -> None:
 
 
 def _take_over(draft: Path, of: Path) -> None:
-    """Give a draft the owner of a file or folder, and a file's rights."""
+    """Give a draft the owner and rights of a file, or those that go with its folder's."""
     state = of.stat()
-    if stat.S_ISREG(state.st_mode):
-        draft.chmod(stat.S_IMODE(state.st_mode))
+    draft.chmod(stat.S_IMODE(state.st_mode) & _RIGHTS)
     with suppress(OSError):  # only root may, and only root needs to
         os.chown(draft, state.st_uid, state.st_gid)

@@ -5,6 +5,7 @@ and so on. Once none is left, draw 1 goes on. A draw's seed is that of its first
 kept here saves work and changes no sound.
 """
 
+from array import array
 from collections import OrderedDict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
@@ -49,7 +50,8 @@ class CandidateDraws:
 
     def keep(self, key: Hashable, takes: int, ranked: Sequence[Candidate] = ()) -> None:
         """Keep a draw by what it depends on."""
-        best = tuple(ranked[: min(takes, _MOST_CANDIDATES)])
+        kept = ranked[: min(takes, _MOST_CANDIDATES)]
+        best = tuple(Candidate(array("H", each.codes), each.ended) for each in kept)
         self._draws[key] = CandidateDraw(takes, best)
         if len(self._draws) > _MOST_DRAWS:
             self._draws.popitem(last=False)

@@ -84,7 +84,7 @@ class TortoiseRequest(StagedRequest):
 
     def choose(self, candidate: Candidate) -> None:
         """Take a candidate for its speech."""
-        self.codes = pad_codes(candidate.codes, self.settings.max_mel_tokens)
+        self.codes = pad_codes([*candidate.codes], self.settings.max_mel_tokens)
         self.ended = candidate.ended
         self.tokens = len(candidate.codes), self.most_codes
 
