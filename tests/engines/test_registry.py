@@ -126,11 +126,16 @@ def test_options_of_foreign_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert engine_spec(told, "calm").module == "some.module:make"
 
 
-def test_captioner_by_its_group(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("group", "kind"),
+    [("narrated.engines.captions", "caption"), ("narrated.engines.hearing", "hearing")],
+)
+def test_group_tells_the_kind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, group: str, kind: str
+) -> None:
     """The group of the entry point tells the kind of the engine."""
-    group = "narrated.engines.captions"
     monkeypatch.syspath_prepend(offered(tmp_path, "look = some.module", group=group))
-    assert engine_spec(config(), "look").kind == "caption"
+    assert engine_spec(config(), "look").kind == kind
     assert "look" not in speech_engines(config()).limits
 
 
@@ -166,12 +171,12 @@ def test_name_offered_twice_is_broken(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_unknown_group_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, group: str
 ) -> None:
-    """An engine in a group that narrated does not know is reported with the two it knows."""
+    """An engine in a group that narrated does not know is reported with those it knows."""
     monkeypatch.syspath_prepend(offered(tmp_path, "tones = some.module", group=group))
     with pytest.raises(ConfigurationError, match=r"foreign 2\.1") as refused:
         engine_spec(config(), "tones")
     assert f"`{group}`" in str(refused.value)
-    for known in (SPEECH, "narrated.engines.captions"):
+    for known in (SPEECH, "narrated.engines.captions", "narrated.engines.hearing"):
         assert f"`{known}`" in str(refused.value)
     assert "tones" in installed_engines().problems
 

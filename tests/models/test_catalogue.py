@@ -150,3 +150,26 @@ def test_layout_needs_every_file(missing: str) -> None:
     """Files form a layout only if none of its identifying files is missing."""
     assert detect_layout(TORTOISE) is not None
     assert detect_layout(set(TORTOISE) - {missing}) is None
+
+
+WHISPER = ("config.json", "normalizer.json", "preprocessor_config.json", "generation_config.json")
+WHISPER += ("merges.txt", "model.safetensors", "tokenizer.json", "vocab.json")
+OTHER_FORMS = (
+    *("flax_model.msgpack", "model.fp32-00001-of-00002.safetensors", "pytorch_model.bin"),
+    *("model.safetensors.index.fp32.json", "README.md", "tf_model.h5"),
+)
+FASTER = ("config.json", "model.bin", "tokenizer.json", "vocabulary.txt")
+
+
+@pytest.mark.parametrize("name", ["whisper-large-v3", "somebody/whisper-of-mine"])
+def test_whisper_files_selected(name: str) -> None:
+    """Whisper's spellings and features belong to it, and its weights once."""
+    assert select_files(find_model(name), (*WHISPER, *OTHER_FORMS)) == tuple(sorted(WHISPER))
+
+
+@pytest.mark.parametrize("name", ["faster-whisper", "somebody/faster-whisper"])
+def test_faster_whisper_files_selected(name: str) -> None:
+    """A Whisper of CTranslate2 is pulled as what it is, and used by its own engine."""
+    assert select_files(find_model(name), (*FASTER, "README.md")) == tuple(sorted(FASTER))
+    (first, *_) = usage_lines(find_model("somebody/faster-whisper"), FASTER)
+    assert first.startswith("engines: {mine: {like: faster-whisper,")
