@@ -74,7 +74,7 @@ def test_spoiled_takes_are_found(tmp_path: Path, figure: Callable[[str], None]) 
     print(done.stdout, done.stderr)
     assert done.returncode == 0, done.stdout + done.stderr
     if "not taken" in done.stdout:  # the packages of strangers are no longer to be had
-        figure("not taken: Whisper base is not there")
+        figure("not taken: the wheels of Whisper base are not to be had")
         return
     assert "16 spoiled takes: ears alone" in done.stdout
 
