@@ -47,6 +47,10 @@ def toy(home: Path, **options: Any) -> dict[str, Any]:
     return {"speech": {"engine": "toy", "voice": "toy"}, "engines": {"toy": module}}
 
 
+SPEAKING = ("", "espeak", "pico", "mumbling")
+"""Engines whose takes sound like speech; those of others are not checked unless a test says so."""
+
+
 class Daemon:
     """`narrated run` as a user's systemd would start it, READY and STATUS received.
 
@@ -76,7 +80,7 @@ class Daemon:
             **toy(self.home),
             **settings,
         }
-        if entries["speech"].get("engine") == "toy":  # its tones are no speech
+        if entries["speech"].get("engine", "") not in SPEAKING:  # tones, or untrained models
             entries.setdefault("takes", {"check": "off"})
         self.config.write_text(yaml.safe_dump(entries, allow_unicode=True))
 
