@@ -149,6 +149,9 @@ def test_chapters_follow_the_lines():
     )
     assert [each.title for each in draft.chapters] == ["My JSON API", "My server", "More"]
     assert {each.line for each in draft.chapters} <= {line.id for line in draft.script.lines}
+    line = next(part for part in FILE.split("\n\n") if "The end." in part)
+    draft, _ = changed((line, line.replace("paragraph", "heading")))
+    assert [each.title for each in draft.chapters] == ["My JSON API", "The server", "The end."]
     draft, _ = after(POST, without_line("The server"))
     assert [each.title for each in draft.chapters] == ["My JSON API"]
     draft, _ = after(POST, without_line("My JSON"))

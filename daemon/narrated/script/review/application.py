@@ -63,7 +63,8 @@ class _Application:
     _script: ReviewScript
     _name: str
     _changed: dict[str, bool] = field(default_factory=dict)
-    """Ids of lines with words of the person: True for those that the post has too."""
+    """Ids of lines with another role or words of the person: True if the post has the line, too,
+    in this role."""
 
     def draft(self, limits: Mapping[str, int]) -> Draft:
         units = self._units()
@@ -107,9 +108,11 @@ class _Application:
         ):
             return parts
         model = self._model(line, parts[-1])
+        is_of_role = line.role is written.role
         if line.text == written.text:
+            self._changed |= {} if is_of_role else {model.id: False}
             return [self._in_manner(one, model, is_last=one is parts[-1]) for one in parts]
-        self._changed[model.id] = True
+        self._changed[model.id] = is_of_role
         return writer.lines(self._passages(line), model, parts)
 
     def _in_manner(self, part: Line, model: Line, *, is_last: bool) -> Line:

@@ -16,7 +16,8 @@ def reviewed_chapters(
 ) -> tuple[ChapterStart, ...]:
     """Give the chapters in the order of the edited script's units.
 
-    `changed` has the ids of the lines with words of the person: True for those of before.
+    `changed` has the ids of the lines with another role or with words of the person: True for those
+    that had the role before.
     """
     if not draft.chapters:
         return ()
