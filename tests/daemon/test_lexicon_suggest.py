@@ -12,20 +12,20 @@ POST = "# The move\n\nWe moved all of it to our own machines with terraform in J
 def test_misheard_words_are_listed(tmp_path: Path) -> None:
     """A word that the ear hears otherwise in every take is listed before those by their letters."""
     settings = mumbling(tmp_path)
-    settings["engines"]["ear"] = ear(tmp_path, mishears={"terraform": "cherry phone"})
+    settings["engines"]["ear"] = ear(tmp_path, mishears={"terraform": "bananas on toast"})
     daemon = Daemon(tmp_path, **settings, takes={"hearing": "ear"})
     daemon.drop("post.md", POST)
     daemon.drop("below/other.md", "We use nginx, and Nginx it is.\n")
     assert daemon.ask("once", "--quiet").returncode == 0
     found = json.loads(daemon.ask("lexicon", "suggest", str(daemon.inbox), "--json").stdout)
     assert [(each["word"], each["heard"]) for each in found["misheard"]] == [
-        ("terraform", ["cherry phone"])
+        ("terraform", ["bananas on toast"])
     ]
     assert [(each["word"], each["count"]) for each in found["unknown"]] == [("nginx", 2)]
     told = daemon.ask("lexicon", "suggest", str(daemon.inbox)).stdout.splitlines()
     assert told[:2] == [
         "Heard otherwise by the hearing model:",
-        '     1  terraform  heard as "cherry phone"',
+        '     1  terraform  heard as "bananas on toast"',
     ]
     below = json.loads(
         daemon.ask("lexicon", "suggest", str(daemon.inbox / "below"), "--json").stdout
