@@ -61,6 +61,17 @@ def test_incomplete_model_is_told(tmp_path: Path) -> None:
     assert "narrated models pull bark-small\n" in checked.stdout
 
 
+def test_missing_ears_are_told(tmp_path: Path) -> None:
+    """A hearing model that is asked for, and missing, is told with the command that pulls it."""
+    checked = check(tmp_path, takes={"check": "ears"})
+    assert checked.returncode == 1
+    assert "asks for a hearing model, and there is none" in checked.stdout
+    assert "narrated models pull whisper-base" in checked.stdout
+    named = check(tmp_path, takes={"hearing": "whisper-small"})
+    assert named.returncode == 1
+    assert "narrated models pull whisper-small\n" in named.stdout
+
+
 def test_model_of_ones_own_is_told(tmp_path: Path) -> None:
     """A folder that is named as a model and holds none is told with the key that names it."""
     mine = {"mine": {"like": "bark", "options": {"model": str(tmp_path / "nothing")}}}

@@ -18,7 +18,7 @@ from narrated.engines.pico_voices import PACKAGE
 from narrated.engines.registry import EngineSpec
 from narrated.errors import NarratedError
 from narrated.models.catalogue import detect_layout, find_model, is_repository
-from narrated.models.hearing_models import workers_with_ears
+from narrated.models.hearing_models import hearing_engine, workers_with_ears
 from narrated.models.store import ModelState, ModelStore
 from narrated.workers.child import environment
 
@@ -58,6 +58,12 @@ def check_requirements(config: Config) -> Iterator[Finding]:
     """Find what is missing, each with the command that brings it. Nothing, if nothing is."""
     for engine in configured_engines(config):
         yield from check_engine(config, engine)
+    if config.takes.settings.check == "ears" and not hearing_engine(config):
+        yield wrong(
+            "ears",
+            "`takes: {check: ears}` asks for a hearing model, and there is none that can be used.",
+            "narrated models pull whisper-base (or faster-whisper, on a CPU without torch)",
+        )
 
 
 def check_engine(config: Config, engine: EngineSpec) -> Iterator[Finding]:
