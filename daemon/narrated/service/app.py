@@ -31,7 +31,6 @@ from narrated.jobs.narration_rendering import NarrationRenderer
 from narrated.jobs.narration_tags import TagMaker
 from narrated.jobs.page_pictures import PagePictures
 from narrated.jobs.picture_captions import PictureCaptions
-from narrated.jobs.plan import JobDefaults, OutputSettings
 from narrated.jobs.planned_scripts import PlannedScripts
 from narrated.jobs.planner import Planner
 from narrated.jobs.post_lexicons import PostLexicons
@@ -66,6 +65,7 @@ from narrated.outbox.portable_names import load_transliterations
 from narrated.script.default_voice import SpeechEngines
 from narrated.service.housekeeping.break_keeping import BreakKeeping
 from narrated.service.housekeeping.folder_overlaps import FolderOverlaps
+from narrated.service.job_defaults import job_defaults
 from narrated.service.ledger_restoration import LedgerRestoration
 from narrated.service.podcast_parts import PodcastTools, build_podcast
 from narrated.service.start_wait import tell_nobody
@@ -176,22 +176,7 @@ class App:
 
     def _use(self, config: Config, engines: SpeechEngines) -> None:
         self.config = config
-        pictures = config.pictures
-        self.defaults = JobDefaults(
-            settings=config.settings,
-            output=OutputSettings.of(config.audio),
-            engines=engines,
-            captions=pictures.captions,
-            caption_options=pictures.options,
-            picture_roots=pictures.roots,
-            picture_wait_s=float(pictures.wait),
-            lexicon=config.reading.lexicon,
-            ignore=config.ignore,
-            since=config.since,
-            holds_drafts=config.reading.drafts == "hold",
-            review=config.review,
-            has_page=has_page(config),
-        )
+        self.defaults = job_defaults(config, engines)
         """The settings of new jobs, from the configuration in force."""
 
     def build_planner(self, parsers: ParserPool | None = None) -> Planner:
