@@ -1,6 +1,8 @@
 """Kills, dying ears and late models: no take is lost, spoken or heard twice, and no post waits."""
 
+import sqlite3
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -101,4 +103,22 @@ def test_shared_chunk_is_checked_once(tmp_path: Path) -> None:
         for stem in ("walk", "stroll"):
             takes = daemon.published(stem, POST)["takes"]
             assert (takes["heard"], takes["retaken"], takes["doubtful"]) == (3, 1, 0)
+    assert len(mumbled(tmp_path)) == len(heard(tmp_path)) == 4
+
+
+def test_kill_after_the_choice(tmp_path: Path) -> None:
+    """A kill between choice and encoding repeats nothing; refresh and rename keep the choice."""
+    daemon = Daemon(tmp_path, **_settings(tmp_path, {"lazy dog": ["backwards", ""]}, delay_s=0.7))
+    daemon.start()
+    daemon.drop("walk.md", POST)
+    with closing(sqlite3.connect(tmp_path / "state/ledger.sqlite")) as ledger:
+        wait(lambda: ledger.execute("SELECT 1 FROM checked_chunks").fetchall())
+    daemon.kill()
+    with daemon:
+        before = daemon.published("walk", POST)["takes"]
+        assert daemon.ask("refresh", "walk.md").returncode == 0
+        daemon.wait_idle()
+        (daemon.inbox / "walk.md").rename(daemon.inbox / "stroll.md")
+        assert daemon.published("stroll", POST)["takes"] == before
+    assert before["retaken"] == 1
     assert len(mumbled(tmp_path)) == len(heard(tmp_path)) == 4
