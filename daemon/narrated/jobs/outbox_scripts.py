@@ -190,8 +190,7 @@ def _merge_note(path: str, stem: str, conflicts: tuple[str, ...]) -> str:
     script = printable((stem + SCRIPT_SUFFIX).rpartition("/")[2])
     return "\n".join(
         [
-            f"{printable(path)} has changed since its script was written,",
-            "also where you changed the script.",
+            f"{printable(path)} is said as its script file has it, but please look at this:",
             "",
             *map(line_of, conflicts),
             "",
