@@ -113,6 +113,7 @@ def test_estimate_tells_fates_of_files(daemon: Daemon, folder: Path) -> None:
         "silent": 1,
         "held_back": 1,
         "too_old": 0,
+        "to_review": 0,
         "shown": 1,
         "unread": 1,
         "already": 0,
