@@ -102,6 +102,15 @@ def test_static_is_noise(speech: Samples, above: float) -> None:
     assert measures(np.clip(spoiled, -32768, 32767)).noise_s > 0.3
 
 
+def test_pink_noise_is_noise(speech: Samples) -> None:
+    """Noise whose high tones are softer is measured as well."""
+    white = np.fft.rfft(noise(0.6, 1000).astype(float))
+    pink = np.fft.irfft(white / np.sqrt(np.maximum(np.arange(len(white)), 20)))
+    spoiled = speech.astype(float)
+    spoiled[RATE : RATE + len(pink)] += pink * 1.5 * rms(speech) / pink.std()
+    assert measures(np.clip(spoiled, -32768, 32767)).noise_s > 0.33
+
+
 def test_overdriven_take_is_clipped(speech: Samples) -> None:
     """A take that is driven far over full scale has many samples at the top."""
     assert measures(np.clip(speech * 8.0, -32768, 32767)).clipped > 0.01

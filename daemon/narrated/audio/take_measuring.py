@@ -34,6 +34,11 @@ _FLAT = 0.33
 _BAND_HZ = (2000, 7000)
 """Above most of a vowel, so that noise is found under one as well."""
 
+_ROUGH_BELOW_SPEECH_DB = -15.0
+_ROUGH_DB = -9.0
+"""Loud sound with high tones that are no softer is noise of any colour, if longer than an s."""
+_LEAST_ROUGH_S = 0.33
+
 _CLIPS_FROM = 0.5
 _TOP = 0.998
 _LOWEST_DB = -120.0
@@ -68,6 +73,7 @@ def measured(pcm: bytes, sample_rate: int) -> TakeMeasures:
     hiss = hops.hiss_db > speech_db + _HISS_BELOW_SPEECH_DB
     peak = max(int(wave.max()) - offset, offset - int(wave.min()))
     first, last = (int(loud[0]), int(loud[-1]) + 1) if len(loud) else (len(hops.level_db), 0)
+    static_s = _static_s(wave, sample_rate, hop, hiss)
     hop_s = hop / sample_rate
     ends = round(_END_S / HOP_S)
     return TakeMeasures(
@@ -76,7 +82,7 @@ def measured(pcm: bytes, sample_rate: int) -> TakeMeasures:
         silences_s=_silences(loud, hop_s),
         leading_silence_s=first * hop_s,
         trailing_silence_s=max(0.0, len(wave) / sample_rate - last * hop_s),
-        noise_s=_noise_s(wave, sample_rate, hop, hiss) if len(loud) else 0.0,
+        noise_s=max(static_s, _rough_s(hops, speech_db, hop_s)) if len(loud) else 0.0,
         clipped=_clipped(wave, offset, peak),
         end_db=_mean_db(hops.level_db[-ends:]) - speech_db,
         peak_db=float(_decibels(np.float64(peak / FULL_SCALE) ** 2)),
@@ -131,7 +137,15 @@ def _silences(loud: Places, hop_s: float) -> tuple[float, ...]:
     return tuple(round(float(each), 3) for each in long_s)
 
 
-def _noise_s(wave: Samples, sample_rate: int, hop: int, hiss: Flags) -> float:
+def _rough_s(hops: _Hops, speech_db: float, hop_s: float) -> float:
+    """The longest run that is loud and rough; 0 if a consonant may be so long."""
+    is_loud = hops.level_db > speech_db + _ROUGH_BELOW_SPEECH_DB
+    is_rough = is_loud & (hops.hiss_db - hops.level_db > _ROUGH_DB)
+    longest_s = hop_s * max((end - start for start, end in _runs(is_rough)), default=0)
+    return longest_s if longest_s >= _LEAST_ROUGH_S else 0.0
+
+
+def _static_s(wave: Samples, sample_rate: int, hop: int, hiss: Flags) -> float:
     """The longest run with a flat spectrum, of those with loud high tones."""
     longest = 0
     for start, end in _runs(hiss):
