@@ -20,7 +20,7 @@ import torch
 from measuring import checkpoints
 from measuring.program import argument_parser, scratch_folder
 from measuring.worker import running_worker
-from narrated.engines.interface import ModelResources
+from narrated.engines.model_resources import ModelResources
 from narrated.engines.registry import BUILT_IN_ENGINES
 from narrated.workers.worker import Worker
 

@@ -13,7 +13,7 @@ from PIL import Image
 from measuring import checkpoints
 from measuring.model_memory import ModelMemory, ModelSet, picture_slots, take_slots
 from measuring.worker import running_worker
-from narrated.engines.interface import ModelResources, ModelStatus
+from narrated.engines.model_resources import ModelResources, ModelStatus
 from narrated.engines.registry import BUILT_IN_ENGINES
 from narrated.workers.worker import Worker
 

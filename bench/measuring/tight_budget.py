@@ -12,7 +12,7 @@ from pathlib import Path
 from measuring.model_memory import ModelMemory
 from measuring.processes import peak_bytes, resident_bytes
 from measuring.worker import running_worker
-from narrated.engines.interface import ModelResources
+from narrated.engines.model_resources import ModelResources
 from narrated.engines.registry import EngineSpec
 from narrated.workers.worker import Worker
 

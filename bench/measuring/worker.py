@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from narrated.engines.interface import ModelResources
+from narrated.engines.model_resources import ModelResources
 from narrated.engines.registry import EngineSpec
 from narrated.workers.pool import WorkerPool
 from narrated.workers.worker import Worker, WorkerSpec

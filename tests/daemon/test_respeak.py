@@ -8,7 +8,7 @@ import numpy
 import pytest
 import soundfile
 
-from narrated.engines.interface import EngineInfo
+from narrated.engines.engine_info import EngineInfo
 from support.daemon import Daemon, running, toy, wait
 
 POST = "# Heard\n\nThe first line.\n\nThe second line.\n"

@@ -6,7 +6,8 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from narrated.engines.interface import EngineInfo, Mark
+from narrated.engines.engine_info import EngineInfo
+from narrated.engines.interface import Mark
 from narrated.jobs.plan import OutputSettings, Plan, PlanOutdated, chunk_digest, seed, take_key
 from narrated.script.script import Chunk, Draft, ReadingSettings, Role, Script, Speaker
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from narrated.disk_threads import DiskThreads
-from narrated.engines.interface import EngineInfo
+from narrated.engines.engine_info import EngineInfo
 from narrated.errors import EngineUnavailable, NarratedError
 from narrated.service import engine_lending
 from narrated.service.control_server import ControlServer, frame

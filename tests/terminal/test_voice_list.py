@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from narrated.config.values import Config, ReadingConfig, SpeechConfig
-from narrated.engines.interface import EngineInfo
+from narrated.engines.engine_info import EngineInfo
 from narrated.engines.registry import BUILT_IN_ENGINES
 from narrated.errors import NarratedError
 from narrated.terminal.voice_list import (

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from narrated.engines.interface import ModelResources
+from narrated.engines.model_resources import ModelResources
 from narrated.engines.registry import EngineSpec
 from narrated.errors import EngineError, EngineUnavailable, WorkerLost
 from workers.support import ENGINES, Watched, eventually, say, spec, toy

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from narrated.engines.interface import ModelResources
+from narrated.engines.model_resources import ModelResources
 from narrated.errors import EngineError, WorkerLost
 from workers.support import running, say
 from workers.test_models import MB, announced, hungry, lines, locations, models, until_located

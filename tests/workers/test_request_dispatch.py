@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from narrated.engines.interface import EngineInfo
+from narrated.engines.engine_info import EngineInfo
 from narrated.errors import EngineError, EngineReplaced, EngineUnavailable, NarratedError
 from narrated.ledger.store import Ledger
 from narrated.workers.fair_shares import Priority, Standing

@@ -7,7 +7,7 @@ from dataclasses import replace
 import msgspec
 
 from narrated.config.values import Config, EngineConfig
-from narrated.engines.interface import ModelResources
+from narrated.engines.model_resources import ModelResources
 from narrated.engines.registry import DEFAULT_LIMIT, EngineSpec, known_engine, known_engines
 from narrated.errors import ConfigurationError
 from narrated.script.default_voice import (

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from narrated.config.values import Config, speaker_key
 from narrated.config.worker_specs import configured_speakers
 from narrated.doctor.finding import Finding, warning, well, wrong
-from narrated.engines.interface import EngineInfo, ModelStatus
+from narrated.engines.engine_info import EngineInfo
+from narrated.engines.model_resources import ModelStatus
 from narrated.engines.registry import installed_engines
 from narrated.human_formatting import size
 from narrated.models.hearing_models import workers_with_ears

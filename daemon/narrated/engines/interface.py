@@ -5,7 +5,6 @@ It is shaped for continuous batching. Requests are admitted while others are in 
 a context. Only the standard library is used, since a worker may run in an engine's own interpreter.
 """
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -159,41 +158,6 @@ Request = SpeechRequest | CaptionRequest | HearingRequest
 Outcome = SpeechResult | CaptionResult | HearingResult | ProgressReport | RequestFailure
 
 
-@dataclass(frozen=True, slots=True)
-class EngineInfo:
-    """A worker's announcement of a loaded engine."""
-
-    name: str
-    kind: Kind
-    identity: str
-    """Equal identities give equal results: part of every cache key."""
-    sample_rate: int
-    """Samples a second that it speaks with; 0 for an engine that does not speak."""
-    voices: Mapping[str, str]
-    """Digest of each voice's content, by name; empty for an engine that does not speak."""
-    rows: int
-    """Most requests in flight."""
-    varies: bool = True
-    """True if it has other takes of a text: see SpeechEngine."""
-    front: str = ""
-    """The version of its front: see SpeechEngine."""
-    narrator_options: Options = field(default_factory=dict)
-    """Options of a speaker that sets none of these: see SpeechEngine."""
-    languages: Sequence[str] = ()
-    """Languages that a hearing engine understands: see HearingEngine."""
-    steady_options: Options = field(default_factory=dict)
-    """Options of a speaker that sets none of these, for work that nobody watches."""
-
-    @property
-    def usual_options(self) -> Options:
-        """The options of a speaker that sets none of its own."""
-        return {**self.steady_options, **self.narrator_options}
-
-    def hears(self, language: str) -> bool:
-        """True if a hearing engine understands a language, such as "en" or "de-AT"."""
-        return not self.languages or language.lower().split("-")[0] in self.languages
-
-
 class WeightsLocation(StrEnum):
     """The place of a model's weights."""
 
@@ -292,45 +256,6 @@ class EngineContext(Protocol):
 
     def hold(self, model: ModelT) -> ModelT:
         """Hold a model within the memory budget; returns the held model of the same key."""
-
-
-@dataclass(frozen=True, slots=True)
-class ModelResources:
-    """Folders of a worker's models, and the memory that they may take."""
-
-    models: str = "/nonexistent"
-    """Folder of the models' files."""
-    voices: str = "/nonexistent"
-    """Folder of the user's own voices."""
-    cache: str = "/nonexistent"
-    """Folder for results that are slow to compute, such as a voice's latents."""
-    device: str = "auto"
-    memory_bytes: int = 0
-    """Most memory in use at once; 0 for all of the device."""
-    idle_unload_s: float = math.inf
-    """Seconds without work after which the device is freed."""
-    warms_at_once: bool = True
-    """True if models are warmed at loading, as far as they fit."""
-
-
-@dataclass(frozen=True, slots=True)
-class ModelStatus:
-    """The state of a model in its worker."""
-
-    name: str
-    engines: tuple[str, ...]
-    """Engines that use it."""
-    warmth: str
-    device: str
-    device_bytes: int
-    """Memory of the whole device."""
-    weights_bytes: int
-    working_bytes: int
-    """The most memory that its engines were seen to use besides the weights."""
-    idle_s: float | None
-    """Seconds since its last use; None if it was never used."""
-    real_time_factor: float | None
-    """Seconds of work for a second of speech; None if it has not spoken."""
 
 
 class Engine(Protocol):

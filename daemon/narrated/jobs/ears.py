@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from narrated.audio.encoder_requests import TakeToAdd
-from narrated.engines.interface import EngineInfo
+from narrated.engines.engine_info import EngineInfo
 from narrated.errors import EngineError, EngineUnavailable, NarratedError
 from narrated.jobs.post_lexicons import PostLexicons
 from narrated.ledger.take_cache import TakeCache

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from msgspec.structs import replace
 
-from narrated.engines.interface import EngineInfo
+from narrated.engines.engine_info import EngineInfo
 from narrated.printable import printable
 from narrated.script.script import Draft, Skip
 

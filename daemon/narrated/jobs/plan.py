@@ -12,7 +12,7 @@ import msgspec
 
 from narrated.audio.encoder_requests import TranscriptForm
 from narrated.audio.sound_files import is_sound_file
-from narrated.engines.interface import EngineInfo
+from narrated.engines.engine_info import EngineInfo
 from narrated.errors import NarratedError
 from narrated.script.default_voice import SpeechEngines
 from narrated.script.script import ChapterStart, Chunk, Draft, ReadingSettings, Speaker

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from narrated.disk_threads import DiskThreads
-from narrated.engines.interface import EngineInfo
+from narrated.engines.engine_info import EngineInfo
 from narrated.errors import NarratedError, SourceError, SourceTookTooLong
 from narrated.inbox.async_reads import AsyncInboxReader
 from narrated.jobs.gallery_pictures import GalleryPictures

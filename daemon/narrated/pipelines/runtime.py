@@ -11,12 +11,12 @@ from narrated.engines.interface import (
     CaptionResult,
     Engine,
     HearingResult,
-    ModelResources,
     ProgressReport,
     Request,
     RequestFailure,
     SpeechResult,
 )
+from narrated.engines.model_resources import ModelResources
 from narrated.engines.registry import EngineSpec, load
 from narrated.errors import EngineError, EngineUnavailable, NarratedError, OutOfMemory
 from narrated.workers.model_memory_budget import ModelMemoryBudget

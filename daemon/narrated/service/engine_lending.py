@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from narrated.engines.interface import EngineInfo
+from narrated.engines.engine_info import EngineInfo
 from narrated.errors import NarratedError
 from narrated.jobs.plan import json_digest
 from narrated.ledger.engine_rates import EngineRates, rate_identity

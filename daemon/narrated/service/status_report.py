@@ -10,7 +10,7 @@ import msgspec
 
 from narrated.config.values import Config
 from narrated.config.work_hours import WorkHours
-from narrated.engines.interface import ModelStatus
+from narrated.engines.model_resources import ModelStatus
 from narrated.errors import StorageError
 from narrated.human_formatting import count_noun, duration
 from narrated.ledger.job import OPEN, JobState

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from narrated import errors
-from narrated.engines.interface import EngineInfo
+from narrated.engines.engine_info import EngineInfo
 from narrated.errors import EngineNotHeld, EnginesResting, NarratedError
 from narrated.service.control_server import frame
 from narrated.terminal.daemon_client import no_answer

@@ -15,7 +15,7 @@ from narrated.voices.descriptions import VoiceDescription, describe_voices
 from narrated.voices.known_names import EMBEDDED, known_names
 
 if TYPE_CHECKING:
-    from narrated.engines.interface import EngineInfo
+    from narrated.engines.engine_info import EngineInfo
     from narrated.workers.pool import EngineProbe
 
 _MOST_NAMED = 12

@@ -22,16 +22,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeGuard
 
+from narrated.engines.engine_info import EngineInfo
 from narrated.engines.generation_end import GenerationEnd
 from narrated.engines.interface import (
     CaptionRequest,
     CaptionResult,
     Engine,
-    EngineInfo,
     HearingRequest,
     HearingResult,
     Mark,
-    ModelResources,
     Outcome,
     ProgressReport,
     Request,
@@ -40,6 +39,7 @@ from narrated.engines.interface import (
     SpeechResult,
     is_speech_engine,
 )
+from narrated.engines.model_resources import ModelResources
 from narrated.engines.speech_times import SpeechTimes
 from narrated.errors import DeviceLost, EngineUnavailable, OutOfMemory
 from narrated.workers.engine_guard import guarded, load_engine

@@ -14,15 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from narrated.engines.interface import (
-    Engine,
-    Model,
-    ModelResources,
-    ModelStatus,
-    ModelT,
-    Outcome,
-    WeightsLocation,
-)
+from narrated.engines.interface import Engine, Model, ModelT, Outcome, WeightsLocation
+from narrated.engines.model_resources import ModelResources, ModelStatus
 from narrated.errors import EngineUnavailable, OutOfMemory
 from narrated.human_formatting import size
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from narrated.backoff import Backoff
-from narrated.engines.interface import EngineInfo, ModelStatus
+from narrated.engines.engine_info import EngineInfo
+from narrated.engines.model_resources import ModelStatus
 from narrated.engines.registry import EngineSpec
 from narrated.errors import EngineNotHeld, EngineUnavailable
 from narrated.workers.child import ChildProcess

@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from narrated.engines.interface import EngineInfo
+from narrated.engines.engine_info import EngineInfo
 from narrated.errors import EngineError, EngineReplaced, EngineUnavailable
 from narrated.workers.pool import WorkerPool
 from narrated.workers.worker import RequestResult, Worker

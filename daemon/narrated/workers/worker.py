@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, ClassVar
 
-from narrated.engines.interface import EngineInfo, ModelResources, ModelStatus
+from narrated.engines.engine_info import EngineInfo
+from narrated.engines.model_resources import ModelResources, ModelStatus
 from narrated.engines.registry import EngineSpec
 from narrated.errors import EngineError, EngineUnavailable, FailedAmongOthers, WorkerLost
 from narrated.workers.child import ChildProcess

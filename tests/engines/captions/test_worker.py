@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from engines.paint import saved, shaded
-from narrated.engines.interface import ModelResources
+from narrated.engines.model_resources import ModelResources
 from narrated.engines.registry import BUILT_IN_ENGINES
 from narrated.errors import EngineError
 from workers.support import running, spec

@@ -18,12 +18,12 @@ from narrated.engines.hearing import faster_whisper
 from narrated.engines.hearing.faster_whisper import load
 from narrated.engines.interface import (
     HearingResult,
-    ModelResources,
     ProgressReport,
     SpeechRequest,
     SpeechResult,
     WeightsLocation,
 )
+from narrated.engines.model_resources import ModelResources
 from narrated.engines.registry import BUILT_IN_ENGINES
 from narrated.errors import EngineError, EngineUnavailable, OutOfMemory
 from support.engine_context import PlainContext

@@ -19,10 +19,10 @@ from narrated.engines.hearing.windows import windows
 from narrated.engines.interface import (
     CaptionRequest,
     HearingResult,
-    ModelResources,
     ProgressReport,
     WeightsLocation,
 )
+from narrated.engines.model_resources import ModelResources
 from narrated.engines.registry import BUILT_IN_ENGINES
 from narrated.errors import EngineError, EngineUnavailable, OutOfMemory
 from support.engine_context import PlainContext

@@ -15,7 +15,8 @@ import torch
 from engines.checkpoints.tortoise import tortoise
 from engines.tortoise.recordings import recorded
 from engines.tortoise.stage_driver import QUICK, TortoiseDriver, close, samples
-from narrated.engines.interface import ModelResources, SpeechRequest, SpeechResult
+from narrated.engines.interface import SpeechRequest, SpeechResult
+from narrated.engines.model_resources import ModelResources
 from narrated.engines.registry import BUILT_IN_ENGINES
 from narrated.engines.tortoise.checkpoint import MODELS, _weights
 from narrated.engines.tortoise.engine import load

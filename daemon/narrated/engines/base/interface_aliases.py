@@ -4,7 +4,7 @@ An engine of a user's own (`engines: {mine: {module: …}}`) may import these na
 narrated itself imports `narrated.engines.interface`.
 """
 
-from narrated.engines import interface
+from narrated.engines import engine_info, interface, model_resources
 from narrated.engines.interface import ModelT as ModelT  # a type variable takes no alias
 
 Kind = interface.Kind
@@ -17,12 +17,12 @@ Progressed = interface.ProgressReport
 Failed = interface.RequestFailure
 Request = interface.Request
 Outcome = interface.Outcome
-EngineInfo = interface.EngineInfo
+EngineInfo = engine_info.EngineInfo
 Engine = interface.Engine
 WithoutModels = interface.ModelFreeEngine
 Warmth = interface.WeightsLocation
 Device = interface.Device
 Model = interface.Model
 Shelf = interface.EngineContext
-Home = interface.ModelResources
-ModelNow = interface.ModelStatus
+Home = model_resources.ModelResources
+ModelNow = model_resources.ModelStatus
