@@ -4,7 +4,6 @@ import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,8 @@ from narrated.engines.engine_info import EngineInfo
 from narrated.errors import NarratedError, SourceError, SourceTookTooLong
 from narrated.inbox.async_reads import AsyncInboxReader
 from narrated.jobs.gallery_pictures import GalleryPictures
-from narrated.jobs.held_posts import HeldBack, find_hold
+from narrated.jobs.held_posts import find_hold
+from narrated.jobs.left_out_posts import LeftOutPosts
 from narrated.jobs.passed_over import listing_missing_cover, without_foreign_voice
 from narrated.jobs.picture_captions import PICTURE_BYTES, PictureCaptions, is_picture
 from narrated.jobs.plan import JobDefaults, OutputSettings, Plan, chunk_digest, take_key
@@ -31,8 +31,7 @@ from narrated.jobs.post_texts import (
 )
 from narrated.jobs.settings_and_lexicons import SettingsAndLexicons, Texts
 from narrated.jobs.sound_file_digests import SoundFileDigests
-from narrated.jobs.standing import post_day
-from narrated.ledger.job import Job, JobCause
+from narrated.ledger.job import Job
 from narrated.ledger.page_texts import PictureCopy
 from narrated.ledger.store import Ledger
 from narrated.outbox.manifest import Manifest
@@ -46,16 +45,6 @@ from narrated.workers.request_matching import EngineAccess
 log = logging.getLogger("narrated")
 
 TEXT_BYTES = 64 * 2**20
-
-
-class TooOld(NarratedError):
-    """A post is older than `since`, and has no narration."""
-
-    def __init__(self, day: date, since: date, shown: Mapping[str, str]) -> None:
-        super().__init__(f"Its date is {day}, and `since` is {since}.")
-        self.day = day
-        self.shown = shown
-        """Its pictures: they are left out with it."""
 
 
 class SourceChanged(NarratedError):
@@ -93,6 +82,7 @@ class Planner:
     _sound_files: SoundFileDigests
     texts: PostTexts
     scripts: PlannedScripts
+    _left_out: LeftOutPosts
 
     def overrides(
         self, defaults: JobDefaults, *, of_folders: bool = True, waits_for_absent: bool = False
@@ -261,8 +251,7 @@ class Planner:
         draft, text = await self._parse(path, request, source, job_id)
         references = draft.overrides.lexicons if draft.narrate else ()
         if job_id and draft.narrate:
-            self._check_hold(self._ledger.jobs.get(job_id), draft, defaults)
-            self._check_age(path, source, draft, defaults)
+            self._left_out.check(self._ledger.jobs.get(job_id), draft, defaults)
         named = await asked.overrides.named_lexicons(path, request["folders"], references)
         if not (draft.shown or draft.cover or named):
             return draft, {}, PostText(text) if has_text else None
@@ -329,36 +318,6 @@ class Planner:
     def _review_request(self, asked: _PlanRequest) -> dict[str, Any]:
         stem = self._ledger.jobs.get(asked.job_id).stem if asked.job_id else ""
         return self.scripts.request(asked.path, asked.script, asked.defaults.review, stem)
-
-    def _check_hold(self, job: Job, draft: Draft, defaults: JobDefaults) -> None:
-        """Raise HeldBack for a draft: before its pictures are described.
-
-        A version that is published already stays so, unless a refresh asks for today's settings.
-        """
-        hold = find_hold(job.path, draft) if defaults.holds_drafts else None
-        if hold and (job.cause is JobCause.REFRESH or not self._is_published(job, draft)):
-            raise HeldBack(hold, self._shown(job.path, draft, defaults))
-
-    def _is_published(self, job: Job, draft: Draft) -> bool:
-        """True if this version has a narration; one of another path counts if no path holds it."""
-        jobs, sha256 = self._ledger.jobs, job.source_sha256
-        own = jobs.published(job.path)
-        if own is not None:
-            return own.source_sha256 == sha256
-        return find_hold("", draft) is not None and bool(jobs.published_alike(sha256, 1))
-
-    def _shown(self, path: str, draft: Draft, defaults: JobDefaults) -> Mapping[str, str]:
-        """Return the pictures of a text that is left out: they are left out with it."""
-        return self.captions.shown(path, draft, defaults) if draft.kind != "picture" else {}
-
-    def _check_age(self, path: str, source: bytes, draft: Draft, defaults: JobDefaults) -> None:
-        """Raise TooOld if `since` leaves out a post: before its pictures are described."""
-        since = defaults.since
-        if since is None or (day := post_day(self._ledger, path, draft.date)) >= since:
-            return
-        jobs = self._ledger.jobs
-        if not (jobs.published(path) or jobs.published_alike(sha256(source).hexdigest(), 1)):
-            raise TooOld(day, since, self._shown(path, draft, defaults))
 
     async def _parse(
         self, path: str, request: Mapping[str, Any], source: bytes, job_id: int

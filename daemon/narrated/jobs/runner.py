@@ -26,11 +26,12 @@ from narrated.jobs.folder_shows import cover_of_section
 from narrated.jobs.held_posts import HeldBack
 from narrated.jobs.job_creation import JobCreator
 from narrated.jobs.job_progress import JobProgress
+from narrated.jobs.left_out_posts import TooOld
 from narrated.jobs.narration_removal import NarrationRemoval
 from narrated.jobs.narration_rendering import NarrationRenderer
 from narrated.jobs.picture_captions import is_picture
 from narrated.jobs.plan import JobDefaults, Plan, PlanOutdated
-from narrated.jobs.planner import Planner, SourceChanged, TooOld
+from narrated.jobs.planner import Planner, SourceChanged
 from narrated.jobs.published_default import PublishedDefault
 from narrated.jobs.publisher import Publisher
 from narrated.jobs.respeaking import no_longer_the_same

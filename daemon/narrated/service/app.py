@@ -26,6 +26,7 @@ from narrated.jobs.events import EventDispatcher
 from narrated.jobs.gallery_pictures import GalleryPictures
 from narrated.jobs.gallery_updates import GalleryUpdates
 from narrated.jobs.job_creation import JobCreator
+from narrated.jobs.left_out_posts import LeftOutPosts
 from narrated.jobs.narration_removal import NarrationRemoval
 from narrated.jobs.narration_rendering import NarrationRenderer
 from narrated.jobs.narration_tags import TagMaker
@@ -50,15 +51,12 @@ from narrated.jobs.source_moves import SourceMoves
 from narrated.jobs.standalone_picture_jobs import StandalonePictureJobs
 from narrated.jobs.standing import Ranking
 from narrated.jobs.stem_assignment import StemAssignment
-from narrated.ledger.job import JobState
 from narrated.ledger.memory_statistics import MemoryStatistics
 from narrated.ledger.pauses import this_boot
-from narrated.ledger.set_aside import last_aside
 from narrated.ledger.store import Ledger
 from narrated.ledger.take_cache import TakeCache
 from narrated.models.hearing_models import workers_with_ears
 from narrated.outbox import published_files
-from narrated.outbox.mount_guard import MountGuard
 from narrated.outbox.name_probe import NameProbe
 from narrated.outbox.outbox_lock import OutboxLock
 from narrated.outbox.portable_names import load_transliterations
@@ -67,6 +65,7 @@ from narrated.service.housekeeping.break_keeping import BreakKeeping
 from narrated.service.housekeeping.folder_overlaps import FolderOverlaps
 from narrated.service.job_defaults import job_defaults
 from narrated.service.ledger_restoration import LedgerRestoration
+from narrated.service.outbox_opening import OutboxOpening
 from narrated.service.podcast_parts import PodcastTools, build_podcast
 from narrated.service.start_wait import tell_nobody
 from narrated.service.stop_steps import CHANGES_S, REMOVAL_S, StopSteps, within
@@ -193,6 +192,7 @@ class App:
         return Planner(
             *(inbox, ledger, parsers, engines, disk, captions, galleries, sounds, self.texts),
             PlannedScripts(inbox, ledger, self.post_scripts.pairs),
+            LeftOutPosts(ledger, captions),
         )
 
     async def probe(self) -> None:
@@ -228,10 +228,9 @@ class App:
         self._start_disks()
         self.ledger = await self.state_disk.run(self._open_ledger, patience_s=TRANSFER_S)
         self._stop_steps.add(self._close_ledger, CHANGES_S)
-        await self._make_outbox()
-        device = self.ledger.last_run.outbox_device()
-        self.mount_guard = MountGuard(config.outbox, device, self._outbox_lock)
-        await self._claim_outbox()
+        outbox = OutboxOpening(self.ledger, config.outbox, self._outbox_lock, self.outbox_disk)
+        self._stop_steps.add(outbox.release, REMOVAL_S)
+        self.mount_guard = await outbox.open(self.state_disk)
         self.name_probe = NameProbe(self.mount_guard)
         if not self._mute:
             with suppress(StorageError):  # then it is asked when it answers
@@ -351,25 +350,6 @@ class App:
             self.ledger, self._filling, self.cache, self.mount_guard, self.config, *disks
         )
         self.restored = await restoration.restore(self.on_wait)
-
-    async def _make_outbox(self) -> None:
-        """Make the outbox before the first publication; later a missing one is a lost disk."""
-        is_first = await self.state_disk.run(last_aside, self.ledger.path) is None
-        if is_first and JobState.DONE not in self.ledger.jobs.counts():
-            with suppress(OSError, StorageError):  # the first publication reports it
-                make = partial(self.config.outbox.mkdir, parents=True, exist_ok=True)
-                await self.outbox_disk.run(make)
-
-    async def _claim_outbox(self) -> None:
-        """Refuse an outbox that another daemon writes. One that is missing is waited for."""
-        if self._outbox_lock is not None:
-            self._stop_steps.add(partial(self._release_outbox, self._outbox_lock), REMOVAL_S)
-            with suppress(StorageError):
-                await self.outbox_disk.run(self.mount_guard.claim)
-
-    async def _release_outbox(self, lock: OutboxLock, patience_s: float) -> None:
-        with suppress(StorageError):  # its disk hangs: the end of the process releases it
-            await within(patience_s, self.outbox_disk.run(lock.release, patience_s=patience_s))
 
     async def _load_transliterations(self, config: Config) -> None:
         """Read the tables that plain names need: the loop reads no file."""

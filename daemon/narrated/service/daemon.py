@@ -15,7 +15,7 @@ from narrated.errors import NarratedError, StorageError
 from narrated.inbox.events import Event
 from narrated.inbox.readiness import ignore_sigio
 from narrated.jobs.admission_callbacks import AdmissionCallbacks
-from narrated.jobs.damaged_narrations import DamagedNarrationCheck, sweep_all
+from narrated.jobs.damaged_narrations import DamagedNarrationCheck
 from narrated.jobs.events import (
     JobFailed,
     JobReady,
@@ -29,9 +29,8 @@ from narrated.jobs.events import (
 from narrated.jobs.ingest import Ingest
 from narrated.jobs.picture_captions import is_picture
 from narrated.jobs.respeaking import Respeaking
-from narrated.ledger.job import OPEN, Job, JobCause, JobReason, JobState
+from narrated.ledger.job import Job, JobCause, JobReason
 from narrated.malloc import return_large_blocks
-from narrated.outbox.open_folder import split
 from narrated.outbox.outbox_lock import OutboxLock
 from narrated.outbox.outbox_writer import OutboxWriter
 from narrated.printable import printable
@@ -72,6 +71,7 @@ from narrated.service.job_queue import JobQueue
 from narrated.service.ledger_retries import DeferredOperations
 from narrated.service.process_signals import START_EXTENSION_S, ProcessSignals
 from narrated.service.queued_reloads import QueuedReloads
+from narrated.service.start_resumption import StartResumption
 from narrated.service.start_wait import StartWait
 from narrated.service.state_lock import LockHolder, StateLock, state_locked
 from narrated.service.state_record import record_state_soon
@@ -352,31 +352,8 @@ class Daemon:
 
     async def _resume(self) -> None:
         """Resume the jobs that were open when the last daemon ended, however it ended."""
-        await self._sweep()
-        await self.app.disposal.remove_left_pictures()
-        for script in await self.app.post_scripts.left_behind():
-            await self.app.disposal.remove_left(script)
-        await self.app.picture_jobs.recover(self.app.read_apart)
-        self.app.notes.scripts.begin()
-        async for jobs in self.app.ledger.jobs.pages(*OPEN):
-            for job in jobs:
-                self._enqueue(job)
-        await self.waiting.resume(JobReason.ENGINE, JobReason.PARSER, JobReason.STORAGE)
-        await self.due_posts.take_up_all()
-        if self.app.config.reading.drafts == "narrate":
-            self.app.requeues.begin_held()
-        self.app.requeues.begin_unread()
+        await StartResumption(self.app, self._enqueue, self.waiting, self.due_posts).run()
         self._background.start("the work on many sources", self.app.requeues.work())
-
-    async def _sweep(self) -> None:
-        """Remove unfinished files from the folders of unsettled jobs, and the old status note."""
-        folders = {""}
-        async for jobs in self.app.ledger.jobs.pages(*OPEN, JobState.WAITING, JobState.FAILED):
-            folders |= {split(job.stem)[0] for job in jobs}
-        try:
-            await self.app.outbox_disk.run(sweep_all, self.app.config.outbox, folders)
-        except StorageError as error:
-            log.warning("%s", error)
 
     async def _until_ready(self) -> None:
         """Tell systemd READY once the inbox was scanned and a worker has answered or failed."""
