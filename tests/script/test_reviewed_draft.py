@@ -5,6 +5,8 @@ import pytest
 from narrated.errors import SourceError
 from narrated.reading.yaml_toml import load_yaml
 from narrated.script.review.application import TAKEN_OUT
+from narrated.script.review.kept_base import base_block
+from narrated.script.review.review_script import ReviewLine
 from narrated.script.review.reviewed_draft import lexicon_text, reviewed
 from narrated.script.review.script_file import write_review
 from narrated.script.review.script_of_draft import script_of_draft
@@ -167,6 +169,30 @@ def test_a_parted_line_keeps_its_voice():
     ]
 
 
+@pytest.mark.parametrize(
+    ("line", "new", "role"),
+    [
+        ("The end.", "## The end", "heading"),
+        ("The end.", "> The end", "quote"),
+        ("go on. Then stop.", "Then stop.", "paragraph"),
+        ("go on. Then stop.", "Quote: Begin", "paragraph"),
+    ],
+)
+def test_a_repeated_line_is_new(line, new, role):
+    """A new line that repeats words of the one above, which has them still, is of its own role."""
+    draft, _ = changed((line, f"{line}\n\n{new}"))
+    after_it = next(at for at, text in enumerate(said(draft)) if text.endswith(line)) + 1
+    found = draft.script.units[after_it]
+    assert (found.role, found.speaker) == (role, "quote" if role == "quote" else "narrator")
+
+
+@pytest.mark.parametrize("new", ["[paragraph] Then stop.", "# Then stop.", "The", "st"])
+def test_a_part_is_words_without_role(new):
+    """Only bare words that the line above has lost, whole ones, are its second part."""
+    draft, _ = changed(("go on. Then stop.", f"go on.\n\n{new}"))
+    assert draft.script.units[5].role.value == ("title" if new.startswith("#") else "paragraph")
+
+
 def test_an_id_that_stands_twice_is_one():
     """Of a line that was copied, the one with its words is the post's; the other is new."""
     line = next(part for part in FILE.split("\n\n") if "The end." in part)
@@ -231,6 +257,16 @@ def test_a_damaged_block_is_as_none(damage):
     draft, (conflict,) = after(POST, f"{head}{kept}{damage}{block[9:]}")
     assert draft.chunks == draft_of(POST).chunks
     assert conflict.kind.value == "no base"
+
+
+@pytest.mark.parametrize("forged", [("", 1.0), ("zzz", 1.0), ("b1c2", 1e9), ("b1c2", -5.0)])
+def test_a_forged_block_is_as_none(forged):
+    """A block with lines that narrated never writes counts as damaged: no silence gets by it."""
+    id, pause_s = forged
+    block = base_block((ReviewLine("Words.", id=id, pause_s=pause_s),))
+    script = read(f"{FILE.partition('<!-- narrated keeps')[0]}A new line.\n\n{block}\n")
+    assert script.base is None
+    assert script.lines[-1].pause_s is None
 
 
 def test_nothing_left_to_say_is_refused():

@@ -87,7 +87,7 @@ EDITORS = {
 def test_an_unedited_file_is_the_draft(post):
     """Written, read and applied, the draft of a post is the same in all its parts."""
     told = {"intro": "Welcome.", "outro": "Good bye.", "code": "read", "tables": "all"}
-    own = {"pauses": {"quote": 0.3333, "item": 90}, "footnotes": "end"}
+    own = {"pauses": {"quote": 0.3333, "item": 60}, "footnotes": "end"}
     chosen = msgspec.structs.replace(SETTINGS, **told, **own)
     draft = draft_of(post.read_bytes(), name=post.name, settings=chosen)
     script = read(write_review(script_of_draft(draft), draft, post.name))

@@ -7,6 +7,8 @@ import zlib
 
 import msgspec
 
+from narrated.reading.narration_settings import LONGEST_PAUSE_S
+from narrated.script.review.line_ids import LINE_ID
 from narrated.script.review.review_script import ReviewLine
 
 BEGINNING = "narrated keeps here"
@@ -43,8 +45,15 @@ def read_base_block(comment: str) -> tuple[ReviewLine, ...] | None:
         if not unpacker.eof:
             return None
         kept = msgspec.json.decode(content, type=tuple[_KeptLine, ...])
+        if not all(map(_is_ours, kept)):
+            return None
         return msgspec.convert(
             [msgspec.structs.asdict(one) for one in kept], tuple[ReviewLine, ...]
         )
     except (binascii.Error, zlib.error, ValueError, msgspec.MsgspecError):
         return None
+
+
+def _is_ours(line: _KeptLine) -> bool:
+    """True for a line that narrated may have written; a forged one could smuggle in a silence."""
+    return bool(LINE_ID.fullmatch(line.id)) and 0 <= line.pause_s <= LONGEST_PAUSE_S

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from msgspec.structs import replace
 
@@ -9,6 +10,8 @@ from narrated.script.review.line_tags import shown_pause_s
 from narrated.script.review.review_script import ReviewLine, are_same_words
 
 _NONE = ReviewLine("")
+_MOST_MISSES = 100
+"""New lines between two parts of one; no person writes so many, and each costs a search."""
 
 
 def restored_lines(lines: Sequence[ReviewLine], base: Sequence[ReviewLine]) -> Iterator[ReviewLine]:
@@ -26,7 +29,7 @@ def restored_lines(lines: Sequence[ReviewLine], base: Sequence[ReviewLine]) -> I
         elif line.id and chosen[line.id] is not line:
             yield replace(line, id="")
         elif written := own.get(line.id):
-            parted = _PartedLine(line, written.text)
+            parted = _PartedLine.of(line, written.text)
             yield _restored(line, written)
         else:
             parted = _PartedLine()
@@ -35,20 +38,33 @@ def restored_lines(lines: Sequence[ReviewLine], base: Sequence[ReviewLine]) -> I
 
 @dataclass(slots=True)
 class _PartedLine:
-    """A line that a person may have parted: the other parts have no brackets."""
+    """A line that a person may have parted: the other parts have no brackets, and no mark."""
 
     line: ReviewLine = _NONE
-    _words: str = ""
-    """Its words of before."""
+    _lost: str = ""
+    """The words that it may have lost since it was written."""
     _end: int = 0
+    _misses: int = 0
+
+    @classmethod
+    def of(cls, line: ReviewLine, words: str) -> Self:
+        """Find what a line has lost of its words of before, at their end."""
+        if words.startswith(line.text):
+            return cls(line, words[len(line.text) :])
+        is_end_kept = words.rpartition(" ")[2] == line.text.rpartition(" ")[2]
+        return cls(line, "" if is_end_kept or are_same_words(line.text, words) else f" {words}")
 
     def goes_on(self, part: ReviewLine) -> bool:
         """True if a line is the next part of this one; it has its role and its voice."""
-        if part.id or part.pause_s is not None or not self._words:
+        if not part.is_bare or not self._lost or self._misses > _MOST_MISSES:
             return False
-        at = self._words.find(part.text, self._end)
-        self._end = at + len(part.text)
-        return at >= 0
+        at = self._lost.find(f" {part.text}", self._end)
+        end = at + len(part.text) + 1
+        if at < 0 or self._lost[end : end + 1].isalnum():
+            self._misses += 1
+            return False
+        self._end = end
+        return True
 
 
 def _chosen(

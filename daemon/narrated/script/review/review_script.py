@@ -25,6 +25,8 @@ class ReviewLine(msgspec.Struct, frozen=True):
     """Digest of its words in the source; known only where narrated wrote the line."""
     parted_from: str = ""
     """The id of the line above of which it is the next part; empty for a line of its own."""
+    is_bare: bool = False
+    """True for a person's words without brackets or mark: they tell no role."""
     number: int = 0
     """Number of its first line in the file; 0 if it is from no file."""
 

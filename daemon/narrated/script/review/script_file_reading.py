@@ -52,7 +52,7 @@ def read_script(content: bytes | str, name: str) -> ReviewScript:
     base = read_base_block(kept) if kept else None
     lines, pronounced = _sorted(_raw_lines(said, name), name)
     restored = tuple(restored_lines(lines, base or ()))
-    _check_pauses(restored, base or (), name)
+    _check_pauses(restored, name)
     return ReviewScript(restored, base, tuple(pronounced))
 
 
@@ -127,7 +127,7 @@ def _begun(text: str, number: int, name: str) -> tuple[ReviewLine, str]:
     for role, mark in _MARKDOWN.items():
         if found := mark.match(text):
             return ReviewLine("", role, number=number), text[found.end() :]
-    return ReviewLine("", number=number), text
+    return ReviewLine("", is_bare=True, number=number), text
 
 
 def _checked(line: ReviewLine, name: str) -> ReviewLine:
@@ -141,11 +141,10 @@ def _checked(line: ReviewLine, name: str) -> ReviewLine:
     return replace(line, text=" ".join(line.text.split()))
 
 
-def _check_pauses(lines: Iterable[ReviewLine], base: Iterable[ReviewLine], name: str) -> None:
-    """Refuse a longer silence than a post may have, but for one that narrated wrote."""
-    own = {line.id: line.pause_s for line in base}
+def _check_pauses(lines: Iterable[ReviewLine], name: str) -> None:
+    """Refuse a longer silence than a post may have."""
     for line in lines:
-        if (line.pause_s or 0.0) > LONGEST_PAUSE_S and line.pause_s != own.get(line.id):
+        if (line.pause_s or 0.0) > LONGEST_PAUSE_S:
             problem = f"a silence of {line.pause_s:g} s is too long"
             remedy = f"Write at most {LONGEST_PAUSE_S:g} s."
             raise ScriptFileWrong(name, line.number, problem, remedy)
