@@ -121,7 +121,7 @@ def test_persons_take_is_not_replaced(tmp_path: Path) -> None:
         daemon.drop("walk.md", POST)
         before = daemon.published("walk", POST)
         assert daemon.ask("respeak", "walk.md").returncode == 0
-        wait(lambda: daemon.manifest("walk")["published"] != before["published"])
+        wait(lambda: daemon.manifest("walk")["outputs"] != before["outputs"])
         daemon.wait_idle()
         takes = daemon.manifest("walk")["takes"]
     assert _takes(tmp_path, "lazy dog") == [(0, ""), (1, "silence")]
