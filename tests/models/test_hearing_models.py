@@ -11,7 +11,12 @@ from narrated.config.worker_specs import worker_specs
 from narrated.engines.registry import BUILT_IN_ENGINES
 from narrated.errors import ConfigurationError
 from narrated.models import hearing_models
-from narrated.models.hearing_models import hearing_engine, workers_with_ears
+from narrated.models.hearing_models import (
+    CHOSEN,
+    hearing_engine,
+    models_in_use,
+    workers_with_ears,
+)
 
 FILES = {
     "faster": ("config.json", "model.bin", "tokenizer.json"),
@@ -72,6 +77,15 @@ def test_card_hears_by_larger_models(home: Path) -> None:
     assert hearing_engine(configured(home, models={"device": "cuda"})) == "whisper-large-v3-turbo"
     tight = configured(home, models={"device": "cuda", "memory": "4GB"})
     assert hearing_engine(tight) == "whisper-base"
+
+
+def test_chosen_ears_are_in_use(home: Path) -> None:
+    """The model that listens is in use, by its key or as the best one here; no other is."""
+    pull(home, "whisper-base", "whisper-tiny")
+    assert models_in_use(configured(home)) == {"openai/whisper-base": (CHOSEN,)}
+    named = configured(home, takes={"hearing": "whisper-tiny"})
+    assert models_in_use(named) == {"openai/whisper-tiny": ("takes: hearing",)}
+    assert models_in_use(configured(home, takes={"check": "signal"})) == {}
 
 
 def test_english_ears_come_last(home: Path) -> None:

@@ -9,7 +9,7 @@ from narrated.config.values import Config
 from narrated.config.worker_specs import engine_spec, worker_specs
 from narrated.engines.registry import BUILT_IN_ENGINES, EngineSpec
 from narrated.errors import StorageError
-from narrated.models.catalogue import find_model, is_repository
+from narrated.models.catalogue import configured_models, find_model, is_repository
 from narrated.models.store import LockedModel, ModelState, ModelStore
 from narrated.workers.worker import WorkerSpec
 
@@ -36,6 +36,9 @@ _ON_GPU = (
 _SHARE_OF_MEMORY = 4
 """Weights of ears take at most this part of `models: memory`: those that speak need the rest."""
 
+CHOSEN = "takes, as the best hearing model here"
+"""Said of a model that listens without a key that names it."""
+
 
 def hearing_engine(config: Config) -> str:
     """Name the engine that listens to takes; empty if none is wanted, or there is no model.
@@ -54,6 +57,15 @@ def workers_with_ears(config: Config) -> tuple[str, tuple[WorkerSpec, ...]]:
     """Choose the engine that listens to takes, and list the workers with it among them."""
     hearing = hearing_engine(config)
     return hearing, worker_specs(config, hearing)
+
+
+def models_in_use(config: Config) -> dict[str, tuple[str, ...]]:
+    """The models that a configuration names with its keys, and the ears chosen by themselves."""
+    used, hearing = configured_models(config), hearing_engine(config)
+    model = str(engine_spec(config, hearing).options.get("model", "")) if hearing else ""
+    if not config.takes.hearing and is_repository(model):
+        used[model] = (*used.get(model, ()), CHOSEN)
+    return used
 
 
 def _present(config: Config) -> Iterator[str]:

@@ -7,10 +7,10 @@ from narrated.config.values import Config
 from narrated.human_formatting import size
 from narrated.models.catalogue import (
     CatalogueEntry,
-    configured_models,
     find_model,
     known_models,
 )
+from narrated.models.hearing_models import models_in_use
 from narrated.models.store import LockedModel, ModelState, ModelStore
 from narrated.printable import printable
 from narrated.terminal.model_room import ModelRoom
@@ -52,7 +52,7 @@ def model_rows(
 
     `measured_bytes` is the measured memory of models, by repository.
     """
-    locks, used = store.locks(), configured_models(config) if config else {}
+    locks, used = store.locks(), models_in_use(config) if config else {}
     known = {each.repository: each for each in known_models()}
     others = sorted({*locks, *store.repositories(), *used} - known.keys())
     for each in (*known.values(), *map(find_model, others)):
