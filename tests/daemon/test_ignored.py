@@ -376,6 +376,7 @@ def test_update_drops_blank_notes(tmp_path: Path) -> None:
             "DROP TABLE checked_chunks; ALTER TABLE choices DROP COLUMN is_automatic;"
             "DROP TABLE job_takes; DROP TABLE doubtful_narrations; DROP TABLE doubtful_count;"
             "DROP TRIGGER doubtful_left; DROP TABLE script_files; DROP TABLE review_files;"
+            "DROP TABLE misheard_words;"
         )
     with daemon:
         wait(lambda: daemon.history("_index.md") == ["superseded", "removed"], lambda: daemon.log)

@@ -25,12 +25,31 @@ def test_misheard_words_are_listed(tmp_path: Path) -> None:
     told = daemon.ask("lexicon", "suggest", str(daemon.inbox)).stdout.splitlines()
     assert told[:2] == [
         "Heard otherwise by the hearing model:",
-        '     1  terraform  heard as "bananas on toast"',
+        '     3  terraform  heard as "bananas on toast"',
     ]
     below = json.loads(
         daemon.ask("lexicon", "suggest", str(daemon.inbox / "below"), "--json").stdout
     )
     assert below["misheard"] == [] and len(below["unknown"]) == 1
+
+
+def test_words_of_good_takes_are_listed(tmp_path: Path) -> None:
+    """A misheard word or name that costs no take is listed while a file of the folder has it."""
+    settings = mumbling(tmp_path)
+    settings["engines"]["ear"] = ear(tmp_path, mishears={"moved": "mooned", "june": "august"})
+    daemon = Daemon(tmp_path, **settings, takes={"hearing": "ear"})
+    daemon.drop("post.md", POST)
+    assert daemon.ask("once", "--quiet").returncode == 0
+    assert daemon.manifest("post")["takes"]["retaken"] == 0
+    suggest = "lexicon", "suggest", str(daemon.inbox), "--json"
+    found = json.loads(daemon.ask(*suggest).stdout)["misheard"]
+    assert {each["word"]: each["heard"] for each in found} == {
+        "moved": ["mooned"],
+        "June": ["august"],
+    }
+    daemon.drop("lexicon.yaml", "words: {moved: moove d}\n")
+    found = json.loads(daemon.ask(*suggest).stdout)["misheard"]
+    assert [each["word"] for each in found] == ["June"]
 
 
 def test_unreadable_file_is_told(tmp_path: Path) -> None:

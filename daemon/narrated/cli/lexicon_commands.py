@@ -54,9 +54,9 @@ def add(context: CommandContext, word: str, said: str, folder: Path | None) -> N
 def suggest(context: CommandContext, folder: Path, lists_all: bool, as_json: bool) -> None:
     """List words of DIR that may need an entry: those misheard, and those unknown to a voice.
 
-    A hearing model tells the misheard ones, in takes that were doubtful or spoken again. Unknown
-    ones have letters that no English word has, capitals or digits inside, or are names. Exits with
-    1 if a file cannot be read.
+    A hearing model told the misheard ones as it checked takes of the inbox. Unknown ones have
+    letters that no English word has, capitals or digits inside, or are names. Exits with 1 if a
+    file cannot be read.
     """
     import msgspec
 

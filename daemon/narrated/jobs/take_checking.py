@@ -71,7 +71,9 @@ class TakeChecker:
         compared = heard.compared
         faults = faults_of_both(by_sound.faults, compared)
         verdict = Verdict(faults, heard.text, compared.distance, listener.identity)
-        self._ledger.verdicts.record(key, verdict)
+        with self._ledger.transaction():
+            self._ledger.verdicts.record(key, verdict)
+            self._ledger.misheard.record(chunk.language, compared.misheard)
         return verdict
 
     def _judge(self, plan: Plan, seq: int, measured: MeasuredTake) -> Verdict:

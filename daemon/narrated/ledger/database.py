@@ -227,10 +227,13 @@ def _closed_connection() -> LedgerConnection:
     return connection
 
 
-def query_file(path: Path, sql: str, *values: Any) -> list[Any]:
-    """Query a ledger's file, even a damaged one, and create no files; empty if unreadable."""
+def query_file(path: Path, sql: str, *values: Any, is_live: bool = False) -> list[Any]:
+    """Query a ledger's file, even a damaged one, and create no files; empty if unreadable.
+
+    `is_live`: with the last writes of a daemon that runs.
+    """
     try:
-        address = f"file:{quote(str(path))}?mode=ro&immutable=1"
+        address = f"file:{quote(str(path))}?mode=ro{'' if is_live else '&immutable=1'}"
         with closing(sqlite3.connect(address, uri=True)) as connection:
             return connection.execute(sql, values).fetchall()
     except sqlite3.Error:

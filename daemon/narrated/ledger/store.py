@@ -13,6 +13,7 @@ from narrated.ledger.held_posts import HeldPosts
 from narrated.ledger.job_takes import JobTakes
 from narrated.ledger.jobs import Jobs
 from narrated.ledger.last_run import LastRun
+from narrated.ledger.misheard_words import MisheardWords
 from narrated.ledger.page import PageEntries, PageFiles
 from narrated.ledger.page_texts import PageTexts
 from narrated.ledger.pauses import Pauses
@@ -59,6 +60,7 @@ class Ledger(Database):
         self.verdicts = TakeVerdicts(self)
         self.measures = MeasuresOfTakes(self)
         self.voice_lengths = VoiceLengths(self)
+        self.misheard = MisheardWords(self)
         self.checked_chunks = CheckedChunks(self)
         self.captions = CaptionCache(self)
         self.last_run = LastRun(self)

@@ -73,6 +73,11 @@ def words_of(
     return list(_numbered(spelled)) if is_english(language) else spelled
 
 
+def written_words(text: str, marks: Sequence[Mark] = ()) -> Iterator[str]:
+    """Give the words of a text as it has them; spelled letters are one."""
+    return (word for _, word, _ in _joined_letters(text, marks))
+
+
 def _spelled(
     text: str, language: str, marks: Sequence[Mark], names: Collection[int]
 ) -> Iterator[Word]:

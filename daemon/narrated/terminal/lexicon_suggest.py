@@ -1,20 +1,18 @@
 """`narrated lexicon suggest`: words of a folder that may need an entry in its lexicon."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from pathlib import Path
 
 import msgspec
 
-from narrated.config.values import Config
-from narrated.errors import NarratedError, SourceError
-from narrated.outbox.manifest_takes import ChunkTakes, decoded_takes
-from narrated.outbox.narration_search import whole_narrations
+from narrated.errors import NarratedError
+from narrated.ledger.misheard_words import MisheardPair
 from narrated.printable import printable
 from narrated.script.script import Draft
 from narrated.script.unknown_words import Oddity, UnknownWord, WordCounts
 from narrated.service.app import App
-from narrated.take_checks.heard_words import compare
+from narrated.take_checks.compared_words import written_words
 from narrated.terminal.folder_check import CheckedFile, OnFile, draft_files
 
 MOST = 40
@@ -28,10 +26,11 @@ _WHY = {
 
 
 class MisheardWord(msgspec.Struct, frozen=True):
-    """Words that a hearing model heard otherwise, in takes that were doubtful or spoken again."""
+    """Words that a hearing model heard otherwise."""
 
     word: str
     count: int
+    """The number of takes in which it did."""
     heard: tuple[str, ...]
     """What was heard instead, most often first."""
 
@@ -46,13 +45,19 @@ class Suggestions(msgspec.Struct, frozen=True):
 
 
 async def suggest_words(
-    app: App, folder: str, on_file: OnFile, without: Sequence[Path] = ()
+    app: App,
+    folder: str,
+    on_file: OnFile,
+    misheard: Iterable[MisheardPair] = (),
+    without: Sequence[Path] = (),
 ) -> Suggestions:
     """Read every file in a folder of the app's inbox as the daemon does, and count its words.
 
-    Folders in `without` are passed over.
+    `misheard`: pairs that the daemon's ledger has, of any folder. Folders in `without` are passed
+    over.
     """
     counts = WordCounts()
+    words: set[tuple[str, str]] = set()
     problems: list[CheckedFile] = []
 
     def add(path: str, draft: Draft | NarratedError) -> None:
@@ -61,39 +66,34 @@ async def suggest_words(
         elif draft.narrate:
             for chunk in draft.chunks:
                 counts.add(chunk, path)
+                written = written_words(chunk.text, chunk.marks)
+                words.update((chunk.language, word.casefold()) for word in written)
 
     found = await draft_files(app, folder, on_file, add, without)
     problems += found.unlisted
     in_order = sorted(problems, key=lambda each: each.path)
-    return Suggestions((), tuple(counts.unknown()), tuple(in_order))
+    return Suggestions(_misheard(misheard, words), tuple(counts.unknown()), tuple(in_order))
 
 
-def misheard_words(config: Config, folder: str) -> tuple[MisheardWord, ...]:
-    """Words of the narrations of a folder of the inbox that were heard otherwise."""
+def _misheard(
+    kept: Iterable[MisheardPair], words: Set[tuple[str, str]]
+) -> tuple[MisheardWord, ...]:
+    """Group the pairs whose words are said in the folder; a capital makes no other word."""
+    spellings: defaultdict[str, Counter[str]] = defaultdict(Counter)
     heard: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for _, narration in whole_narrations(config.outbox):
-        is_below = not folder or narration.source.path.startswith(f"{folder}/")
-        takes = decoded_takes(narration.takes) if is_below else None
-        for chunk in takes.chunks if takes else ():
-            for said, instead in _misheard(chunk, narration.language or "en"):
-                heard[said][instead] += 1
-    words = (
-        MisheardWord(word, sum(each.values()), tuple(like for like, _ in each.most_common()))
+    for language, said, instead, count in kept:
+        if all((language, word.casefold()) in words for word in said.split()):
+            spellings[said.casefold()][said] += count
+            heard[said.casefold()][instead] += count
+    found = (
+        MisheardWord(
+            spellings[word].most_common(1)[0][0],
+            each.total(),
+            tuple(like for like, _ in each.most_common()),
+        )
         for word, each in heard.items()
     )
-    return tuple(sorted(words, key=lambda each: (-each.count, each.word)))
-
-
-def _misheard(chunk: ChunkTakes, language: str) -> Iterator[tuple[str, str]]:
-    if not chunk.heard:
-        return
-    try:
-        found = compare(chunk.text, chunk.heard, language)
-    except SourceError:
-        return
-    for said, instead in found.misheard:
-        if said and instead:
-            yield said, instead
+    return tuple(sorted(found, key=lambda each: (-each.count, each.word)))
 
 
 def report_lines(found: Suggestions, folder: Path, *, lists_all: bool) -> Iterator[str]:

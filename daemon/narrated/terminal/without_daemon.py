@@ -15,6 +15,7 @@ from narrated.config.file import scratch_config
 from narrated.config.values import Config
 from narrated.ledger.engine_rates import EngineRate
 from narrated.ledger.memory_statistics import measured_memory_in
+from narrated.ledger.misheard_words import misheard_pairs
 from narrated.ledger.store import Ledger
 from narrated.models.hearing_models import workers_with_ears
 from narrated.script.script import Draft
@@ -119,15 +120,19 @@ def count_work(config: Config | None, folder: Path, on_file: "OnFile") -> "Folde
 
 def suggest_words(config: Config | None, folder: Path, on_file: "OnFile") -> "Suggestions":
     """Find words for a lexicon of a folder, inside or outside of the inbox."""
-    from narrated.terminal.lexicon_suggest import misheard_words, suggest_words
+    from narrated.terminal.lexicon_suggest import suggest_words
 
     root, path = root_and_path(config, folder.resolve(), folder.resolve())
     inside = "" if path == "." else path
-    work = partial(suggest_words, folder=inside, on_file=on_file, without=own_folders(config))
-    found: Suggestions = _in_own_app(config, work, inbox=root, mute=True)
-    if config is None or root != config.inbox.resolve():
-        return found
-    return msgspec.structs.replace(found, misheard=misheard_words(config, inside))
+    is_inbox = config is not None and root == config.inbox.resolve()
+    misheard = misheard_pairs(config.state / "ledger.sqlite") if config and is_inbox else ()
+    own = own_folders(config)
+    return _in_own_app(
+        config,
+        lambda app: suggest_words(app, inside, on_file, misheard, own),
+        inbox=root,
+        mute=True,
+    )
 
 
 def own_folders(config: Config | None) -> tuple[Path, ...]:
