@@ -204,6 +204,25 @@ def test_source_is_archived_on_request(tmp_path: Path) -> None:
         assert narration("in/post") <= daemon.files
 
 
+def test_old_posts_are_archived_later(tmp_path: Path) -> None:
+    """Posts that leave at a restart with another lexicon are not waited for afterwards."""
+    names = [f"p{number}.md" for number in range(8)]
+    with running(tmp_path) as daemon:
+        for name in names:
+            daemon.drop(name, f"Words of {name[:2]}.\n")
+        for name in names:
+            daemon.manifest(name[:-3])
+        daemon.stop()
+        daemon.configure(after="archive", archive="archive")
+        daemon.drop("lexicon.yaml", "words: {foo: bar}\n")
+        daemon.start()
+        wait(lambda: not list(daemon.inbox.glob("*.md")), lambda: daemon.log)
+        _barrier(daemon, "last")
+        daemon.wait_idle()
+        assert "is missing" not in daemon.log
+        assert {daemon.history(name)[-1] for name in names} <= {"done", "superseded"}
+
+
 def test_deleted_source_keeps_narration(tmp_path: Path) -> None:
     """A source deleted on purpose is not withdrawn nor taken for moved."""
     settings = {"after": "delete", "removed": "withdraw", "withdraw_after": "0s"}

@@ -231,6 +231,8 @@ class Ingest:
     def _file_ready(
         self, event: FileReady, moved: Collection[str], is_in_gallery: bool, is_script: bool
     ) -> None:
+        if self._disposal.has_left(event.path, event.signature):
+            return
         with self._ledger.transaction():
             self._ledger.sources.record(event.path, event.signature, event.sha256)
             posts = self._ledger.pictures.posts_showing(event.path)

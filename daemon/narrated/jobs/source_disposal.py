@@ -2,9 +2,11 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import takewhile
 from pathlib import Path
 from typing import Literal
 
@@ -20,6 +22,9 @@ from narrated.ledger.job import Job, JobState
 from narrated.ledger.store import Ledger
 from narrated.printable import printable
 from narrated.reading.file_kinds import is_gallery_path
+
+LATE_S = 60.0
+"""A report of the inbox that comes later is of a file that was put back."""
 
 log = logging.getLogger("narrated")
 
@@ -53,6 +58,8 @@ class SourceDisposal:
     record: Path | None = None
     """Names the source that is leaving, for `put_back` after a kill."""
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _released: dict[str, tuple[FileSignature, float]] = field(default_factory=dict)
+    """The version of each source that has left lately, or is about to, and when."""
 
     @property
     def disposes(self) -> bool:
@@ -77,7 +84,21 @@ class SourceDisposal:
         if leaving is None or self._is_shown(job.path, by_other_than=job.path):
             return None
         self._ledger.sources.forget_version(job.path, leaving.signature)
+        self._note_released(leaving)
         return leaving
+
+    def has_left(self, path: str, signature: FileSignature) -> bool:
+        """True if a version leaves, or has left, while the inbox's report of it was under way."""
+        released, at = self._released.get(path, (None, 0.0))
+        return released == signature and time.monotonic() < at + LATE_S
+
+    def _note_released(self, leaving: Disposal) -> None:
+        """Note a version that leaves; a report of it comes soon, or not at all."""
+        now = time.monotonic()
+        late = takewhile(lambda path: self._released[path][1] < now - LATE_S, self._released)
+        for path in [*late, leaving.path]:
+            self._released.pop(path, None)
+        self._released[leaving.path] = (leaving.signature, now)
 
     async def remove(self, leaving: Disposal, pictures: Mapping[str, str]) -> None:
         """Archive or delete a released source, and those of its pictures that no other post shows.
@@ -143,6 +164,7 @@ class SourceDisposal:
             pass  # the user removed it first
         except NarratedError as error:
             log.warning("%s stays in the inbox: %s", printable(source.path), error)
+            self._released.pop(source.path, None)
             if self._ledger.sources.signature(source.path) is None:  # no newer version has come
                 self._ledger.sources.record(source.path, source.signature, source.sha256)
             return
