@@ -1,4 +1,4 @@
-"""Kills, dying ears and late models: no take is lost, spoken or heard twice, and no post waits."""
+"""Kills, ears in trouble and late models: no take is lost or heard twice, and no post waits."""
 
 import sqlite3
 from collections import Counter
@@ -6,10 +6,18 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from narrated.jobs.job_speech import WINDOW
 from support.daemon import Daemon, wait
 from support.mumbling import ear, heard, mumbled, mumbling
 
 POST = "# A walk\n\nThe lazy dog sleeps in the sun today.\n\nA quick fox jumps over the fence.\n"
+BEASTS = ("dogs", "cows", "geese", "cats", "hens", "foxes", "owls", "hares")
+PLACES = ("river", "forest", "village", "meadow", "harbour")
+STORY = "\n\n".join(
+    f"The {beast} of this country went to the {place} in the morning."
+    for beast in BEASTS
+    for place in PLACES
+)
 HEARD = {"check": "ears", "hearing": "ear"}
 
 
@@ -122,3 +130,57 @@ def test_kill_after_the_choice(tmp_path: Path) -> None:
         assert daemon.published("stroll", POST)["takes"] == before
     assert before["retaken"] == 1
     assert len(mumbled(tmp_path)) == len(heard(tmp_path)) == 4
+
+
+def test_hanging_ear_is_ended(tmp_path: Path) -> None:
+    """An ear that hangs at a take is ended; that take is published unheard, the others heard."""
+    settings = _settings(tmp_path, {}, hang_on="fox")
+    settings["workers"] = {"silence": "2s"}  # the daemon measures it: a hang is nothing but time
+    with Daemon(tmp_path, **settings) as daemon:
+        daemon.drop("walk.md", POST)
+        takes = daemon.published("walk", POST)["takes"]
+    assert (takes["checked"], takes["heard"], takes["doubtful"]) == (3, 2, 0)
+    assert len(mumbled(tmp_path)) == 3
+
+
+def test_ear_out_of_memory(tmp_path: Path) -> None:
+    """A take for which the ear has no memory is published unheard, and ends no worker."""
+    with Daemon(tmp_path, **_settings(tmp_path, {}, starve_on="fox")) as daemon:
+        daemon.drop("walk.md", POST)
+        takes = daemon.published("walk", POST)["takes"]
+        assert all(not each["restarts"] for each in daemon.status()["workers"])
+    assert (takes["checked"], takes["heard"], takes["doubtful"]) == (3, 2, 0)
+    assert len(mumbled(tmp_path)) == 3
+
+
+def test_language_that_ears_lack(tmp_path: Path) -> None:
+    """A post in a language that the ear does not hear is checked by its sound, and says so."""
+    settings = _settings(tmp_path, {"lazy dog": ["silence", ""]}, languages=["de"])
+    with Daemon(tmp_path, **settings) as daemon:
+        daemon.drop("walk.md", POST)
+        takes = daemon.published("walk", POST)["takes"]
+        told = daemon.ask("takes", "walk.md").stdout
+    assert (takes["checked"], takes["heard"], takes["retaken"]) == (3, 0, 1)
+    assert "checked by their signal alone; no hearing model listened" in told
+    assert heard(tmp_path) == []
+
+
+def test_note_is_heard_amid_a_story(tmp_path: Path) -> None:
+    """A note that comes while a long post is listened to is heard and published before it."""
+    held = tmp_path / "held"
+    held.touch()
+    settings = _settings(tmp_path, {}, held=str(held), rows=1, delay_s=0.1)
+    with Daemon(tmp_path, **settings) as daemon:
+        daemon.drop("story.md", STORY)
+        wait(lambda: _listening(daemon) == WINDOW)
+        daemon.drop("walk.md", POST)
+        wait(lambda: _listening(daemon) == WINDOW + 3)
+        held.unlink()
+        assert daemon.published("walk", POST)["takes"]["heard"] == 3
+    last = max(at for at, text in enumerate(heard(tmp_path)) if "country" not in text)
+    assert last < WINDOW  # in the order of their coming it would be heard after those
+
+
+def _listening(daemon: Daemon) -> int:
+    """The number of takes that wait for the ear."""
+    return sum(each["listening"] for each in daemon.status()["reading"])

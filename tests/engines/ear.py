@@ -2,9 +2,10 @@
 
 Options: rows, languages, mishears (a map of a word to the words that it always hears instead),
 delay_s (each step), log (a file that gets a line for each text that it heard), dies (a file: while
-it is there, hearing ends the worker), die_on (a word that it never survives), held (a file: while
-it is there, no request ends), unless (a file whose absence makes the engine unavailable), name
-(part of its identity).
+it is there, hearing ends the worker), die_on (a word that it never survives), hang_on (a word at
+which it hangs for ever), starve_on (a word for which memory never suffices), held (a file: while it
+is there, no request ends), unless (a file whose absence makes the engine unavailable), name (part
+of its identity).
 """
 
 import math
@@ -21,10 +22,11 @@ from mumbling import LETTER_S, LETTERS, LOWEST_HZ, STEP_HZ, Wave, read
 from numpy.typing import NDArray
 
 from narrated.engines.interface import HearingResult, ModelFreeEngine, ProgressReport
-from narrated.errors import EngineUnavailable
+from narrated.errors import EngineUnavailable, OutOfMemory
 
 _WINDOW_S = 0.005
 _LOOK_S = 0.05
+_FOR_EVER_S = 3600.0
 _QUIET = 0.02
 """Below this share of full scale nobody speaks: noise of a codec, at most."""
 
@@ -59,14 +61,22 @@ class Ear(ModelFreeEngine):
             return [ProgressReport(each.id, 0.0) for each in self._waiting]
         request = self._waiting.popleft()
         words, score = heard(request.pcm, request.sample_rate)
-        if _is_there(self._options.get("dies")) or self._options.get("die_on") in words:
-            os._exit(7)
+        self._suffer(words)
         mishears = self._options.get("mishears", {})
         text = " ".join(mishears.get(word, word) for word in words)
         if log := self._options.get("log"):
             with Path(log).open("a", encoding="utf-8") as file:
                 file.write(text + "\n")
         return [HearingResult(request.id, text, score)]
+
+    def _suffer(self, words: list[str]) -> None:
+        """Die, hang or run out of memory, where the options say so."""
+        if _is_there(self._options.get("dies")) or self._options.get("die_on") in words:
+            os._exit(7)
+        if self._options.get("hang_on") in words:
+            time.sleep(_FOR_EVER_S)
+        if self._options.get("starve_on") in words:
+            raise OutOfMemory("The ear has no memory left.", "Give it some.")
 
 
 def load(options: dict[str, Any], context: Any) -> Ear:
