@@ -192,7 +192,8 @@ def _respeak_doubtful(context: CommandContext, path: str | None) -> None:
 def refresh(context: CommandContext, path: str | None, check: bool) -> None:
     """Narrate PATH (a file, a folder, or everything) again, with today's configuration."""
     if check:
-        _run_user_command(context, "check", "checked", path=path)
+        if not _run_user_command(context, "check", "checked", path=path):
+            click.echo("nothing else is to be checked")
     else:
         _run_user_command(context, "refresh", "narrated again", path=path)
 
@@ -217,13 +218,16 @@ def reload(context: CommandContext, quiet: bool) -> None:
         click.echo("the configuration is reloaded; it applies to new versions of files")
 
 
-def _run_user_command(context: CommandContext, verb: str, done: str, **request: Any) -> None:
+def _run_user_command(context: CommandContext, verb: str, done: str, **request: Any) -> bool:
+    """Run a command, and report each path that it affects; False if there is none."""
     from narrated.printable import printable
 
     client = context.daemon_client()
-    for path in client.command(verb, **request):
+    affected = client.command(verb, **request)
+    for path in affected:
         when = "" if client.is_served or verb == "cancel" else " when the daemon starts"
         click.echo(f"{printable(path)} is {done}{when}")
+    return bool(affected)
 
 
 _PART = re.compile(r"\d{1,9}(\.\d*)?", re.ASCII)

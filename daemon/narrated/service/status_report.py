@@ -20,6 +20,7 @@ from narrated.printable import printable
 from narrated.service.podcast_status import no_address, podcast_at_rest, section_problems
 from narrated.service.state_lock import holder
 from narrated.service.work_breaks import WorkBreak, WorkBreaks
+from narrated.take_checks.check_progress import told_checks
 
 if TYPE_CHECKING:  # `narrated status` needs none of these
     from narrated.jobs.ingest import Ingest
@@ -50,13 +51,6 @@ class ReadingStatus(msgspec.Struct, frozen=True):
     def checks(self) -> str:
         """Tell in short what the checks of its takes do now; empty if that is nothing."""
         return told_checks(self.listening, self.retakes)
-
-
-def told_checks(listening: int, retakes: int) -> str:
-    """Tell how many takes are listened to, and how many were spoken again."""
-    told = [f"listening to {count_noun(listening, 'take')}"] if listening else []
-    told += [f"{count_noun(retakes, 'take')} spoken again"] if retakes else []
-    return ", ".join(told)
 
 
 class HeldFile(msgspec.Struct, frozen=True):

@@ -61,7 +61,7 @@ def _audio(outbox: Path) -> Iterator[tuple[Path, float]]:
 def status_lines(status: dict[str, Any]) -> Iterator[str]:
     """Format a status report for a terminal."""
     from narrated.reading.file_kinds import other_kinds_line
-    from narrated.service.status_report import told_checks
+    from narrated.take_checks.check_progress import told_checks
 
     since = f" (running since {status['since']})" if status["since"] else ""
     yield f"narrated is {status['state']}{since}"
