@@ -42,6 +42,10 @@ class SourceUnreadable(NarratedError):
     """narrated may not open a source file; its job waits until the permissions change."""
 
 
+class SourceTooLarge(SourceError):
+    """A source is larger than narrated reads."""
+
+
 class SourceAbsent(NarratedError):
     """An inbox file is absent; its job waits until it returns or the scanner reports it deleted."""
 

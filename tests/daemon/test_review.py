@@ -188,6 +188,44 @@ def test_broken_script_has_a_note(daemon: Daemon) -> None:
     _wait_gone(daemon, "broken.error.txt")
 
 
+def test_large_script_is_named(daemon: Daemon) -> None:
+    """A script file that is too large is no post, and its own post tells to shorten it."""
+    script = _written(daemon, "large.md")
+    daemon.drop("large.script.md", script + "Words. " * 2_500_000)
+    note = daemon.note("large")
+    assert "large.script.md is larger than 16.8 MB" in note
+    assert "Shorten it" in note
+    (daemon.inbox / "large.script.md").unlink()
+    _wait_gone(daemon, "large.error.txt")
+    assert daemon.history("large.script.md") == []
+
+
+def test_broken_script_of_a_draft_waits(daemon: Daemon) -> None:
+    """A post that is held back stays so, and has no note, however broken its script file is."""
+    script = _written(daemon, "sketch.md")
+    daemon.drop("held/post.script.md", script.replace("[paragraph ", "[no-role ", 1))
+    daemon.drop("held/post.md", f"---\ndraft: true\n---\n{POST}")
+    wait(lambda: "held/post.md is held back" in daemon.log, lambda: daemon.log)
+    daemon.wait_idle()
+    assert "held/post.error.txt" not in daemon.files
+    daemon.drop("held/post.md", POST)
+    assert "post.script.md, line" in daemon.note("held/post")
+
+
+def test_commands_fold_script_names(daemon: Daemon) -> None:
+    """`script` and `estimate` find a script file that only a case or the post's suffix tells."""
+    script = _written(daemon, "case/post.md").replace(SECOND, "It is found.")
+    (daemon.inbox / "case/post.md").unlink()
+    daemon.drop("case/Post.md", POST)
+    daemon.drop("case/post.SCRIPT.md", script)
+    daemon.drop("case/post.txt", POST)
+    daemon.drop("case/post.txt.script.md", script)
+    told = daemon.ask("estimate", str(daemon.inbox / "case"), "--json").stdout
+    assert json.loads(told)["files"]["narrated"] == 2
+    for name in ("Post.md", "post.txt"):
+        assert "It is found." in daemon.ask("script", str(daemon.inbox / "case" / name)).stdout
+
+
 def test_words_go_into_the_lexicon(daemon: Daemon) -> None:
     """A `pronounce:` line enters the folder's lexicon once, and holds for the other posts, too."""
     lexicon = daemon.drop("words/lexicon.yaml", "# mine\nwords:\n  SQL: sequel\n")

@@ -22,6 +22,14 @@ class AsyncInboxReader:
             safe_read.read, self.root, path, limit_bytes, patience_s=TRANSFER_S
         )
 
+    async def beginning(self, path: str, most_bytes: int) -> bytes:
+        """Read the first bytes of a file. Errors: as `safe_read.beginning`."""
+        return await self.disk.run(safe_read.beginning, self.root, path, most_bytes)
+
+    async def names(self, folder: str) -> list[str]:
+        """List a folder; empty if it is absent."""
+        return await self.disk.run(safe_read.names, self.root, folder)
+
     async def exists(self, path: str) -> bool:
         """True if a regular file lies at a path."""
         return await self.disk.run(safe_read.exists, self.root, path)

@@ -10,7 +10,13 @@ from io import BufferedReader
 from pathlib import Path
 
 from narrated import regular_file
-from narrated.errors import NarratedError, SourceAbsent, SourceError, SourceUnreadable
+from narrated.errors import (
+    NarratedError,
+    SourceAbsent,
+    SourceError,
+    SourceTooLarge,
+    SourceUnreadable,
+)
 from narrated.inbox.chmod_remedy import chmod_remedy
 from narrated.printable import printable
 from narrated.regular_file import NotRegular, descended, stands
@@ -29,10 +35,23 @@ def read(root: Path, path: str, limit_bytes: int) -> bytes:
         content = regular_file.read(file, limit_bytes)
     if content is None:
         limit = f"{limit_bytes / 1e6:,.1f}".removesuffix(".0")
-        raise SourceError(
+        raise SourceTooLarge(
             f"{printable(path)} is larger than {limit} MB.", "Split it into smaller files."
         )
     return content
+
+
+def beginning(root: Path, path: str, most_bytes: int) -> bytes:
+    """Read the first bytes of a file, however large it is. Errors: as `read`."""
+    with folder_of(root, path) as (folder, name), _opened(folder, name, path) as file:
+        return file.read(most_bytes)
+
+
+def names(root: Path, folder: str) -> list[str]:
+    """List a folder below the root ("" for the root), through no link; empty if it is absent."""
+    with suppress(OSError), listed(root, folder) as entries:
+        return sorted(entry.name for entry in entries)
+    return []
 
 
 def exists(root: Path, path: str) -> bool:

@@ -248,7 +248,11 @@ class Planner:
         has_text = bool(job_id) and defaults.has_page
         if has_text:
             request["copies"] = {}
-        draft, text = await self._parse(path, request, source, job_id)
+        try:
+            draft, text = await self._parse(path, request, source, job_id)
+        except SourceError:
+            await self._check_left_out(asked, request)
+            raise
         references = draft.overrides.lexicons if draft.narrate else ()
         if job_id and draft.narrate:
             self._left_out.check(self._ledger.jobs.get(job_id), draft, defaults)
@@ -271,6 +275,15 @@ class Planner:
         cover = self.captions.cover(path, draft, defaults)
         kept = PostText(text, tuple(copies.values())) if has_text else None
         return listing_missing_cover(draft, cover, shown), shown, kept
+
+    async def _check_left_out(self, asked: _PlanRequest, request: Mapping[str, Any]) -> None:
+        """Raise HeldBack or TooOld for a post that is left out, however broken its script file."""
+        if asked.script is None or not asked.job_id:
+            return
+        alone = {**request, "review": self._review_request(replace(asked, script=None))}
+        draft, _ = await self._parse(asked.path, alone, asked.source, asked.job_id)
+        if draft.narrate:
+            self._left_out.check(self._ledger.jobs.get(asked.job_id), draft, asked.defaults)
 
     async def _described(
         self, asked: _PlanRequest, draft: Draft

@@ -9,12 +9,12 @@ from narrated.jobs.error_notes import ErrorNotes
 from narrated.jobs.events import EventDispatcher, JobStopped
 from narrated.jobs.job_creation import JobCreator
 from narrated.jobs.narration_removal import NarrationRemoval
-from narrated.jobs.script_pairs import SCRIPT_BYTES, ScriptPairs, is_script_name, without_suffix
+from narrated.jobs.script_pairs import ScriptPairs, is_script_name, without_suffix
 from narrated.ledger.job import Job, JobCause, JobState
 from narrated.ledger.store import Ledger
 from narrated.outbox.unique_stems import fold
 from narrated.printable import printable
-from narrated.script.review.script_file import is_script_file
+from narrated.script.review.script_file import BEGINNING_BYTES, is_script_file
 
 
 @dataclass(eq=False)
@@ -34,10 +34,10 @@ class PostScripts:
         if not isinstance(event, events.FileReady) or not is_script_name(event.path):
             return False
         try:
-            return is_script_file(await self._inbox.read(event.path, SCRIPT_BYTES))
+            return is_script_file(await self._inbox.beginning(event.path, BEGINNING_BYTES))
         except StorageError:  # the planner will find out
             return self._ledger.scripts.is_known(event.path)
-        except NarratedError:  # absent, unreadable or too large
+        except NarratedError:  # absent or unreadable
             return False
 
     def take_ready(self, path: str, is_script: bool) -> bool:

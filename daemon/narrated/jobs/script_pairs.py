@@ -78,12 +78,14 @@ def without_suffix(script: str) -> str:
 
 def possible_posts(script: str) -> list[str]:
     """Return the paths beside a script file that its post may have."""
-    return [without_suffix(script) + suffix for suffix in _SUFFIXES]
+    name = without_suffix(script)
+    whole = [name] if suffix_of(name) in TEXTS else []
+    return [*whole, *(name + suffix for suffix in _SUFFIXES)]
 
 
-def script_beside(post: str) -> str:
-    """Return the path of the script file that a post has beside it, if it has one."""
-    return _without_own_suffix(post) + SCRIPT_SUFFIX
+def scripts_beside(post: str) -> list[str]:
+    """Return the paths beside a post that its script file may have."""
+    return [post + SCRIPT_SUFFIX, _without_own_suffix(post) + SCRIPT_SUFFIX]
 
 
 def _without_own_suffix(post: str) -> str:

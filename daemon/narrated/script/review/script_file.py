@@ -22,7 +22,8 @@ SCRIPT_SUFFIX = ".script.md"
 HEADER = "<!-- narrated script"
 FORM = 1
 _BEGINNING = re.compile(r"\s*<!(?:--|[–—])\s*narrated\s+script\b", re.IGNORECASE)
-_BEGINNING_BYTES = 200
+BEGINNING_BYTES = 200
+"""They tell a script file from others."""
 _HOW_TO = """\
 Edit what is said, and save this file as {name} beside the post in the inbox.
 Change words; delete, move or add lines, with an empty line between. A new line needs no brackets.
@@ -35,7 +36,7 @@ def is_script_file(content: bytes) -> bool:
     """True if a file begins with the header line."""
     is_wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     charset = "utf-16" if is_wide else "utf-8-sig"
-    beginning = content[:_BEGINNING_BYTES].decode(charset, errors="ignore")
+    beginning = content[:BEGINNING_BYTES].decode(charset, errors="ignore")
     return _BEGINNING.match(beginning) is not None
 
 
