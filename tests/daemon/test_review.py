@@ -143,6 +143,7 @@ def test_lone_script_is_a_post(daemon: Daemon) -> None:
     wait(lambda: not _below(daemon, "later/post.script"), lambda: daemon.log)
     daemon.drop("later/post.script.md", "# Notes\n\nOnly about a script.\n")
     daemon.manifest("later/post.script")
+    assert "later/post.script.md has no header line, so it is a post of its own" in daemon.log
     _wait_said(daemon, "later/post", SAID)
     daemon.drop("later/post.script.md", script.replace("second", "again"))
     _wait_said(daemon, "later/post", SAID.replace("second", "again"))

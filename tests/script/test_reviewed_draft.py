@@ -107,10 +107,10 @@ def test_manner_changes_without_words():
     """A role, a voice and a silence may change, and the words stay to the letter."""
     line = next(part for part in FILE.split("\n\n") if "The end." in part)
     tag, _, _ = line.partition("]")
-    new = tag.replace("paragraph", "notice").replace("0.5 s", "2.25 s") + ", voice quote"
+    new = tag.replace("paragraph", "notice").replace("0.5 s", ".25 s") + ", voice Quote"
     draft, _ = changed((tag, new))
     last = draft.script.lines[-1]
-    assert (last.role, last.speaker, last.pause_s) == ("notice", "quote", 2.25)
+    assert (last.role, last.speaker, last.pause_s) == ("notice", "quote", 0.25)
     assert chunk_texts(draft) == chunk_texts(draft_of(POST))
 
 
@@ -271,7 +271,7 @@ def test_a_forged_block_is_as_none(forged):
 
 def test_nothing_left_to_say_is_refused():
     """A file without a line is no silent narration, but an error with a remedy."""
-    with pytest.raises(SourceError, match="nothing to say") as error:
+    with pytest.raises(SourceError, match=r"post\.script\.md: it leaves nothing") as error:
         after(POST, FILE.partition("[title")[0])
     assert "remove post.script.md" in error.value.remedy
 

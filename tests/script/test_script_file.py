@@ -45,10 +45,12 @@ BROKEN = [
     ("[paragrph, 1 s] A word.", "paragrph", "`paragraph`"),
     ("[sic] he said.", "sic", "\\["),
     ("[paragraph, soon] A word.", "soon", "0.5 s"),
+    ("[paragraph, 500 ms] A word.", "`ms`", "seconds"),
     ("[0.5 s] A word.", "no role", "[paragraph, 0.5 s]"),
     ("[quote, voice bob] A word.", "bob", "narrator"),
     ("He said {fr: bonjour.", "not closed", "}"),
     ("He said {de: guten Tag}.", "{de:", "braces"),
+    ("A w\0rd.", "control characters", "Remove them"),
     ("pronounce: nginx", "pronounce", "engine x"),
     ("<!-- to do", "does not end", "-->"),
     ("[paragraph, 61 s] A word.", "61 s", "60 s"),
@@ -153,7 +155,7 @@ HEAD = "<!-- narrated script of post.md, form 1 -->\n\n"
 def test_a_broken_line_is_named(line, problem, remedy):
     """A line that cannot be understood fails with its number, and with what to write."""
     with pytest.raises(SourceError) as error:
-        after("A post.", f"{HEAD}One.\n\n{line}\n\nTwo.")
+        after("A post.", f"{HEAD}One.\n\n{line}\n\nTwo.".encode())
     assert error.value.problem.startswith("post.script.md, line 5: ")
     assert problem in error.value.problem
     assert remedy in error.value.remedy

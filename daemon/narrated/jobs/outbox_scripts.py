@@ -194,8 +194,8 @@ def _merge_note(path: str, stem: str, conflicts: tuple[str, ...]) -> str:
             "",
             *map(line_of, conflicts),
             "",
-            f"What to do: {script} beside this note has your script and the post put together.",
-            "Look at these lines in it, and save it over the one in the inbox.",
+            f"What to do: {script} beside this note has your script as it is said now.",
+            "Look at it, and save it over the one in the inbox.",
             "This note goes away then.",
             "",
         ]

@@ -1,5 +1,6 @@
 """Script files in the inbox: each one that comes, changes or goes has its post planned again."""
 
+import logging
 from dataclasses import dataclass
 
 from narrated.errors import NarratedError, StorageError
@@ -12,9 +13,12 @@ from narrated.jobs.narration_removal import NarrationRemoval
 from narrated.jobs.script_pairs import ScriptPairs, is_script_name, without_suffix
 from narrated.ledger.job import Job, JobCause, JobState
 from narrated.ledger.store import Ledger
+from narrated.logs import fields
 from narrated.outbox.unique_stems import fold
 from narrated.printable import printable
-from narrated.script.review.script_file import BEGINNING_BYTES, is_script_file
+from narrated.script.review.script_file import BEGINNING_BYTES, HEADER, is_script_file
+
+log = logging.getLogger("narrated")
 
 
 @dataclass(eq=False)
@@ -50,6 +54,7 @@ class PostScripts:
             self._ledger.scripts.record(path, fold(without_suffix(path)))
         else:
             self._ledger.scripts.forget(path)
+            self._warn_of_lost_header(path)
         post = self.pairs.post_of(path) if is_script else ""
         for each in {former, post} - {""}:
             self._jobs.recreate(each, JobCause.SCRIPT)
@@ -58,6 +63,14 @@ class PostScripts:
         else:
             self._claim(path)
         return bool(post)
+
+    def _warn_of_lost_header(self, path: str) -> None:
+        """Tell why a file with the name of a post's script file is none."""
+        if is_script_name(path) and (post := self.pairs.post_of(path)):
+            shown, about = printable(path), fields(file=path)
+            told = "%s has no header line, so it is a post of its own. To be the script of %s it"
+            told += " begins with the line `%s of …` that `narrated script` writes"
+            log.warning(told, shown, printable(post), HEADER, extra=about)
 
     def take_gone(self, path: str) -> None:
         """Plan the post of a script again that is gone, or ignored; release that of a gone post.

@@ -52,7 +52,7 @@ def applied(
         return draft
     if not script.lines:
         remedy = f"Write a line, or remove {printable(name)} to hear the post as it is."
-        raise ScriptFileWrong(name, 1, "it leaves nothing to say", remedy)
+        raise ScriptFileWrong(name, 0, "it leaves nothing to say", remedy)
     return _Application(draft, own, script, name).draft(limits)
 
 
@@ -137,7 +137,7 @@ class _Application:
 
     def _model(self, line: ReviewLine, before: Line) -> Line:
         """Give a line of the post with the person's role, voice and silence."""
-        speaker = line.speaker or speaker_of_role(line.role, self._draft)
+        speaker = self._named(line.speaker) or speaker_of_role(line.role, self._draft)
         if speaker not in self._draft.speakers:
             known = ", ".join(map(printable, self._draft.speakers))
             problem = f"there is no voice `{speaker}` here"
@@ -146,6 +146,11 @@ class _Application:
         if pause_s is None:
             pause_s = pause_after(line.role, self._draft.overrides.settings)
         return replace(before, role=line.role, speaker=speaker, pause_s=pause_s)
+
+    def _named(self, speaker: str) -> str:
+        """Give the name of a voice as the draft has it: a person may write it in any case."""
+        alike = [each for each in self._draft.speakers if each.lower() == speaker.lower()]
+        return speaker if speaker in self._draft.speakers or len(alike) != 1 else alike[0]
 
     def _passages(self, line: ReviewLine) -> list[Passage]:
         passages = passages_of(line.text)

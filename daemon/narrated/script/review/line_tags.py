@@ -10,7 +10,8 @@ from narrated.script.review.review_script import ReviewLine
 from narrated.script.script import Role
 
 _ROLES = {role.value: role for role in Role}
-_PAUSE = re.compile(r"(\d{1,4}(?:[.,]\d{1,4})?)(?:s|sec|seconds?)?", re.IGNORECASE)
+_PAUSE = re.compile(r"(\d{1,4}(?:[.,]\d{1,4})?|[.,]\d{1,4})(?:s|sec|seconds?)?", re.IGNORECASE)
+_MILLISECONDS = re.compile(r"(?:\d{1,7})?(?:ms|milliseconds?)", re.IGNORECASE)
 _UNITS = ("s", "sec", "second", "seconds")
 _LONGEST_TAG = 300
 _LONGEST_PAUSE_S = 9999.0
@@ -89,6 +90,10 @@ def _words(content: str) -> list[str]:
 
 
 def _unknown(word: str) -> TagWrong:
+    if _MILLISECONDS.fullmatch(word):
+        return TagWrong(
+            f"`{word}` in the brackets is no silence", "Write seconds, such as `0.5 s`."
+        )
     problem = f"`{word[:80]}` in the brackets is no role, no silence and no voice"
     near = get_close_matches(word.lower()[:80], _ROLES, 1)
     remedy = f"Do you mean `{near[0]}`? " if near else ""

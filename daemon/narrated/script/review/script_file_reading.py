@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sized
 
 from msgspec.structs import replace
 
+from narrated.errors import SourceError
 from narrated.reading.narration_settings import LONGEST_PAUSE_S
 from narrated.reading.text_decoding import cleaned, decoded
 from narrated.script.passages import has_words
@@ -24,6 +25,7 @@ from narrated.script.script import Role
 _FORM = re.compile(r"\bform (\d{1,9})$")
 _PRONOUNCE = re.compile(r"(?:[-*] )?pronounce\s*:(.*)", re.IGNORECASE)
 _MOST_PRONOUNCED = 1000
+_CONTROL = re.compile(rb"[\0-\x08\x0e-\x1a\x1c-\x1f]")
 _MARKDOWN = {
     Role.TITLE: re.compile(r"# +"),
     Role.HEADING: re.compile(r"#{2,6} +"),
@@ -38,7 +40,7 @@ def read_script(content: bytes | str, name: str) -> ReviewScript:
 
     Errors: SourceError if it is no text; ScriptFileWrong, with the line and the remedy.
     """
-    text = cleaned(content) if isinstance(content, str) else decoded(content, name)
+    text = cleaned(content) if isinstance(content, str) else _text(content, name)
     if not is_script_file(text[:200].encode()):
         raise ScriptFileWrong(
             name,
@@ -54,6 +56,19 @@ def read_script(content: bytes | str, name: str) -> ReviewScript:
     restored = tuple(restored_lines(lines, base or ()))
     _check_pauses(restored, name)
     return ReviewScript(restored, base, tuple(pronounced))
+
+
+def _text(content: bytes, name: str) -> str:
+    """Decode a file; one with too many control characters fails with the line of the first."""
+    try:
+        return decoded(content, name)
+    except SourceError as error:
+        control = _CONTROL.search(content)
+        if control is None or not is_script_file(content):
+            raise
+        number = content.count(b"\n", 0, control.start()) + 1
+        problem = "it has control characters, so it is no text"
+        raise ScriptFileWrong(name, number, problem, "Remove them, and save it.") from error
 
 
 def _sorted(

@@ -11,10 +11,14 @@ _CLOSING = re.compile(r"(?:--|[–—])>")
 
 
 class ScriptFileWrong(SourceError):
-    """A script file that cannot be understood; the message names the line and the remedy."""
+    """A script file that cannot be understood; the message names the line and the remedy.
+
+    Line 0 is none: the whole file is wrong.
+    """
 
     def __init__(self, name: str, number: int, problem: str, remedy: str) -> None:
-        super().__init__(f"{printable(name)}, line {number}: {printable(problem)}.", remedy)
+        where = f"{printable(name)}, line {number}" if number else printable(name)
+        super().__init__(f"{where}: {printable(problem)}.", remedy)
 
 
 def split_comments(text: str, name: str) -> tuple[str, Sequence[str]]:
