@@ -43,6 +43,15 @@ def test_an_edited_script_is_kept(tmp_path: Path) -> None:
     assert target.read_text() == written
 
 
+def test_a_script_has_no_script(tmp_path: Path) -> None:
+    """Who names the script file instead of the post is told so."""
+    (tmp_path / "post.script.md").write_text(file_of(POST))
+    refused = script(tmp_path, "post.script.md", "-o", "-")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "post.script.md is a script file already." in refused.stderr
+    assert "Name its post" in refused.stderr
+
+
 def test_stdins_script_goes_to_stdout(tmp_path: Path) -> None:
     """A text from stdin has no title of its own, and its script may go to another program."""
     done = script(tmp_path, "-", "-o", "-", text="It costs $5.\n")

@@ -57,13 +57,15 @@ def write_script_file(
 
 
 def _check_document(given: GivenDocument, target: Path) -> None:
-    """Refuse pictures, and to write over the document itself. Errors: NarratedError."""
+    """Refuse pictures and scripts, and to write over the document itself. Errors: NarratedError."""
     path = given.document.path
     if is_picture(path) or is_gallery_path(path):
         raise NarratedError(
             f"{given.shown} is no text: what is said of pictures has no script file.",
             "To change a picture's description, write it into the post that shows the picture.",
         )
+    if is_script_file(given.document.content):
+        raise NarratedError(f"{given.shown} is a script file already.", "Name its post instead.")
     if target.exists() and (given.root / path).resolve() == target.resolve():
         raise NarratedError(f"{printable(str(target))} is the document itself.", _OTHER_FILE)
 
