@@ -2,6 +2,7 @@
 
 import ast
 import io
+import json
 import os
 import re
 import shutil
@@ -21,6 +22,7 @@ import narrated
 from narrated.ledger.job import LEGAL
 from support import consistency
 from support.daemon import Daemon, toy
+from support.mumbling import ear, mumbling
 from support.stepping import ANSWER
 from support.steps import KILLED, Lived, Lives
 
@@ -195,6 +197,20 @@ def _fickle(daemon: Daemon) -> None:
     daemon.configure(**{**_settings(daemon.home), **options})
 
 
+def _heard(daemon: Daemon) -> None:
+    """An engine that says one line wrongly at first, and an ear; both log one file."""
+    home, log = daemon.home, str(daemon.home / "spoken.txt")
+    voice = mumbling(home, log=log, rows=1, spoils={"lazy dog": ["backwards", ""]})
+    engines = {**voice["engines"], "ear": ear(home, log=log, rows=1)}
+    heard = {"engines": engines, "takes": {"check": "ears", "hearing": "ear"}}
+    daemon.configure(**{**_settings(home), **voice, **heard})
+
+
+def _post_to_be_heard(daemon: Daemon) -> None:
+    lines = "The lazy dog sleeps in the sun today.\n\nA quick fox jumps over the fence.\n"
+    daemon.drop(POST, f"# A walk\n\n{lines}")
+
+
 def _engine_goes(daemon: Daemon) -> None:
     (daemon.home / "engine").unlink()
 
@@ -342,6 +358,7 @@ SCENARIOS = {
     "a retry": Scenario(_fail, _nothing, command="retry"),
     "a retry of what waits": Scenario(_both(_voice("none"), _post), _voice("toy"), command="retry"),
     "a refresh": Scenario(_post, _nothing, command="refresh"),
+    "a take that is heard, and spoken again": Scenario(_heard, _post_to_be_heard),
     "another take": Scenario(_post, _nothing, command="respeak"),
     **{
         f"another take of what is {state} again": Scenario(
@@ -457,7 +474,8 @@ class Stage:
         names = {f"outbox/{name}" for name in self._daemon.files - words.keys()}
         for folder in (self._daemon.inbox, self._archive):
             names |= {str(path.relative_to(folder.parent)) for path in folder.rglob("*")}
-        return words | dict.fromkeys(names, ""), Counter(self._daemon.spoken)
+        checks = {f"the checks of {name}": _checks(outbox / name) for name in self._daemon.files}
+        return words | dict.fromkeys(names, "") | checks, Counter(self._daemon.spoken)
 
     def _live_before(self) -> None:
         scenario, daemon, lives = self.scenario, self._daemon, self._lives
@@ -467,6 +485,12 @@ class Stage:
             halt = scenario.halt if at == len(doings) else ""
             ended = lives.live(daemon, (halt, 1))
             assert ended.code == (KILLED if halt else 0), daemon.log
+
+
+def _checks(file: Path) -> str:
+    """The counts of a manifest's checked takes; empty if the file tells none."""
+    told = json.loads(file.read_text()).get("takes") if file.suffix == ".json" else None
+    return str({name: each for name, each in told.items() if name != "chunks"}) if told else ""
 
 
 def _recognise(home: Path) -> None:

@@ -50,6 +50,8 @@ SECOND_LOOK_S = 0.05
 IMPORTED = (
     "narrated.terminal.without_daemon",
     "toy",
+    "mumbling",
+    "ear",
 )
 
 
