@@ -204,23 +204,28 @@ def test_source_is_archived_on_request(tmp_path: Path) -> None:
         assert narration("in/post") <= daemon.files
 
 
-def test_old_posts_are_archived_later(tmp_path: Path) -> None:
-    """Posts that leave at a restart with another lexicon are not waited for afterwards."""
-    names = [f"p{number}.md" for number in range(8)]
+@pytest.mark.parametrize("after", [{"after": "archive", "archive": "archive"}, {"after": "delete"}])
+def test_kept_narration_outlives_source(tmp_path: Path, after: dict[str, str]) -> None:
+    """Sources that leave once a lexicon changed nothing in them are not found anew, nor missed."""
+    posts = {f"p{number}": f"Words of {number}.\n" for number in range(8)}
     with running(tmp_path) as daemon:
-        for name in names:
-            daemon.drop(name, f"Words of {name[:2]}.\n")
-        for name in names:
-            daemon.manifest(name[:-3])
+        for stem, text in posts.items():
+            daemon.drop(f"{stem}.md", text)
+        for stem, text in posts.items():
+            daemon.published(stem, text)
         daemon.stop()
-        daemon.configure(after="archive", archive="archive")
-        daemon.drop("lexicon.yaml", "words: {foo: bar}\n")
+        daemon.configure(**after, removed="withdraw", withdraw_after="0s")
+        (daemon.inbox / "lexicon.yaml").write_text("words: {nowhere: no where}\n")
         daemon.start()
-        wait(lambda: not list(daemon.inbox.glob("*.md")), lambda: daemon.log)
+        wait(lambda: not any(daemon.inbox.glob("*.md")), lambda: daemon.log)
         _barrier(daemon, "last")
-        daemon.wait_idle()
-        assert "is missing" not in daemon.log
-        assert {daemon.history(name)[-1] for name in names} <= {"done", "superseded"}
+        assert daemon.status()["waiting"] == []
+        assert {state for stem in posts for state in daemon.history(f"{stem}.md")} == {
+            "superseded",
+            "done",
+        }
+        assert daemon.files == {name for stem in (*posts, "last") for name in narration(stem)}
+        assert "is missing" not in (daemon.home / "log").read_text()
 
 
 def test_deleted_source_keeps_narration(tmp_path: Path) -> None:

@@ -4,11 +4,14 @@ import asyncio
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from narrated.inbox.events import FileReady, ScanFinished
 from narrated.inbox.file_signature import FileSignature
 from narrated.jobs.events import EventDispatcher, SourceRemoved
+from narrated.jobs.ingest import Ingest
 from narrated.jobs.source_disposal import DisposalPolicy, SourceDisposal
 from narrated.ledger.job import Job, JobState
 from support.inbox_with_ledger import InboxWithLedger
@@ -124,3 +127,34 @@ def test_source_removed_by_others(disposal: DisposalInbox) -> None:
     disposal.finish(post, {})
     assert disposal.taken == ["post.md"]
     assert disposal.ledger.sources.known() == {}
+
+
+def test_late_report_is_not_taken(disposal: DisposalInbox) -> None:
+    """The inbox's report of a version that has left meanwhile makes no job, and no known file."""
+    no: Any = None  # a report that is not taken reaches none of the other parts
+    ingest = Ingest(disposal.ledger, no, no, no, disposal.disposal, no, no, no, no, no, no)
+    post = disposal.publishing("post.md", "Words.")
+    seen = FileSignature.of((disposal.inbox / "post.md").stat())
+    disposal.finish(post, {})
+    ingest.take(ScanFinished(0, 0.0))  # of a scan that ended before the post left
+    ingest.take(FileReady("post.md", seen, post.source_sha256, 0.0))
+    assert disposal.ledger.sources.known() == {}
+    assert [job.id for job in disposal.ledger.jobs.history("post.md")] == [post.id]
+
+
+def test_refused_removal_is_forgotten(disposal: DisposalInbox) -> None:
+    """A version that could not leave is reported as any other; one that left, for two scans."""
+    departed = disposal.disposal.departed
+    stays = disposal.publishing("stays.md", "Words.")
+    place = disposal.inbox / "stays.md"
+    before = FileSignature.of(place.stat())
+    place.write_text("Other words.")
+    disposal.finish(stays, {})
+    assert place.exists() and not departed.holds("stays.md", before)
+    leaves = disposal.publishing("leaves.md", "Words.")
+    seen = FileSignature.of((disposal.inbox / "leaves.md").stat())
+    disposal.finish(leaves, {})
+    departed.scan_ended()
+    assert departed.holds("leaves.md", seen)
+    departed.scan_ended()
+    assert not departed.holds("leaves.md", seen)

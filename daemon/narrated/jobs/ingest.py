@@ -160,6 +160,8 @@ class Ingest:
         match event:
             case FileReady() | FileVanished() | FileUnreadable() if _is_setting(event.path):
                 self._override_changed(event)
+            case FileReady(path) if self._disposal.departed.holds(path, event.signature):
+                log.debug("%s leaves the inbox, and is not found anew", printable(path))
             case FileReady():
                 self._file_ready(event, moved, is_in_gallery, is_script)
             case FileUnreadable():
@@ -216,6 +218,7 @@ class Ingest:
                 self.status.other, self.status.ignored = dict(event.other), event.ignored
                 self._set_rule_problems(event.rule_problems)
                 self.status.scanned = True
+                self._disposal.departed.scan_ended()
 
     def _root_found(self) -> None:
         if self.status.root_problem:
@@ -231,8 +234,6 @@ class Ingest:
     def _file_ready(
         self, event: FileReady, moved: Collection[str], is_in_gallery: bool, is_script: bool
     ) -> None:
-        if self._disposal.has_left(event.path, event.signature):
-            return
         with self._ledger.transaction():
             self._ledger.sources.record(event.path, event.signature, event.sha256)
             posts = self._ledger.pictures.posts_showing(event.path)

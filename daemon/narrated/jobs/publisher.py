@@ -194,7 +194,7 @@ class Publisher:
                 self._moves.supersede(older, job)
             leaving = self._disposal.release(job)
         try:
-            if older is not None:
+            if older is not None and older.path != job.path:
                 await self._moves.report_returned(older)
             await self._moves.follow(done)
         finally:

@@ -2,11 +2,9 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import takewhile
 from pathlib import Path
 from typing import Literal
 
@@ -17,14 +15,12 @@ from narrated.errors import NarratedError, SourceAbsent, StorageError
 from narrated.inbox import archive_or_delete, held_source
 from narrated.inbox.async_reads import AsyncInboxReader
 from narrated.inbox.file_signature import FileSignature
+from narrated.jobs.departed_versions import DepartedVersions
 from narrated.jobs.events import EventDispatcher, JobStopped, SourceRemoved
 from narrated.ledger.job import Job, JobState
 from narrated.ledger.store import Ledger
 from narrated.printable import printable
 from narrated.reading.file_kinds import is_gallery_path
-
-LATE_S = 60.0
-"""A report of the inbox that comes later is of a file that was put back."""
 
 log = logging.getLogger("narrated")
 
@@ -57,9 +53,9 @@ class SourceDisposal:
     """The policy in force; a reload replaces it."""
     record: Path | None = None
     """Names the source that is leaving, for `put_back` after a kill."""
+    departed: DepartedVersions = field(default_factory=DepartedVersions)
+    """The versions that it removes, for the inbox's late reports of them."""
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _released: dict[str, tuple[FileSignature, float]] = field(default_factory=dict)
-    """The version of each source that has left lately, or is about to, and when."""
 
     @property
     def disposes(self) -> bool:
@@ -84,21 +80,8 @@ class SourceDisposal:
         if leaving is None or self._is_shown(job.path, by_other_than=job.path):
             return None
         self._ledger.sources.forget_version(job.path, leaving.signature)
-        self._note_released(leaving)
+        self._ledger.afterwards(partial(self.departed.begin, job.path, leaving.signature))
         return leaving
-
-    def has_left(self, path: str, signature: FileSignature) -> bool:
-        """True if a version leaves, or has left, while the inbox's report of it was under way."""
-        released, at = self._released.get(path, (None, 0.0))
-        return released == signature and time.monotonic() < at + LATE_S
-
-    def _note_released(self, leaving: Disposal) -> None:
-        """Note a version that leaves; a report of it comes soon, or not at all."""
-        now = time.monotonic()
-        late = takewhile(lambda path: self._released[path][1] < now - LATE_S, self._released)
-        for path in [*late, leaving.path]:
-            self._released.pop(path, None)
-        self._released[leaving.path] = (leaving.signature, now)
 
     async def remove(self, leaving: Disposal, pictures: Mapping[str, str]) -> None:
         """Archive or delete a released source, and those of its pictures that no other post shows.
@@ -164,7 +147,6 @@ class SourceDisposal:
             pass  # the user removed it first
         except NarratedError as error:
             log.warning("%s stays in the inbox: %s", printable(source.path), error)
-            self._released.pop(source.path, None)
             if self._ledger.sources.signature(source.path) is None:  # no newer version has come
                 self._ledger.sources.record(source.path, source.signature, source.sha256)
             return
@@ -183,9 +165,18 @@ class SourceDisposal:
             log.warning("%s stays in the inbox: %s", printable(picture.path), error)
 
     async def _remove_file(self, file: Disposal) -> None:
-        async with self._lock:
-            dispose = partial(self._archive_or_delete, file.path, file.signature)
-            await self._inbox.disk.run(dispose, patience_s=TRANSFER_S)
+        self.departed.begin(file.path, file.signature)
+        has_left = False
+        try:
+            async with self._lock:
+                dispose = partial(self._archive_or_delete, file.path, file.signature)
+                await self._inbox.disk.run(dispose, patience_s=TRANSFER_S)
+            has_left = True
+        except SourceAbsent:
+            has_left = True  # the user removed it first
+            raise
+        finally:
+            self.departed.end(file.path, has_left=has_left)
 
     def _archive_or_delete(self, path: str, signature: FileSignature) -> None:
         if self.after.policy == "delete":
