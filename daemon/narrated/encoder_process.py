@@ -61,6 +61,7 @@ def main() -> None:
     with suppress(ConnectionError):  # the daemon is gone
         while (frame := channel.receive()) is not None:
             channel.send(*encoder.answer(*frame))
+    encoder.close()
 
 
 class EncoderProcess:
@@ -70,6 +71,10 @@ class EncoderProcess:
         self._narrations: dict[str, NarrationFile] = {}
         self._sound_files = SoundFileDecoder()
         self._efforts = EffortMeter()
+
+    def close(self) -> None:
+        """Close espeak, with which it measures texts."""
+        self._efforts.close()
 
     def answer(self, header: dict[str, Any], payload: bytes) -> Answer:
         """Serve one request; an error is told in the answer."""

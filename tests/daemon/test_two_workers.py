@@ -35,7 +35,7 @@ SECOND_WORKER = """
                 ]
                 yield replace(spec, name=f"{spec.name}-second", engines=tuple(engines))
 
-        worker_specs.worker_specs = lambda config: tuple(two_of_each(config))
+        worker_specs.worker_specs = lambda config, hearing="": tuple(two_of_each(config))
 """
 
 
