@@ -19,6 +19,7 @@ from measuring.take_checks import QUICK, USUAL, TakeBench
 CASES = {
     "checks": take_checks.checks,
     "other-voice": take_checks.other_voice,
+    "new-voice": take_checks.new_voice,
     "unseen": take_checks.unseen,
     "retakes": take_retakes.retakes,
     "rules": take_checks.rules,

@@ -68,8 +68,13 @@ def checks(bench: TakeBench) -> list[Figure]:
 
 
 def other_voice(bench: TakeBench) -> list[Figure]:
-    """Check takes of a voice by which no limit was told."""
+    """Check takes of a voice by which the ears' limits were not told, and the signal's in part."""
     return _checks(bench, "pico", "Pico")
+
+
+def new_voice(bench: TakeBench) -> list[Figure]:
+    """Check takes of a voice that nobody looked at before the last run."""
+    return _checks(bench, "pico-gb", "Pico's British voice")
 
 
 def unseen(bench: TakeBench) -> list[Figure]:

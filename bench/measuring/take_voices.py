@@ -58,17 +58,26 @@ class Pico:
     """The voice that comes with narrated, as the daemon asks for it."""
 
     name = "pico"
+    _voice = ""
+    """The American one."""
 
     def __init__(self) -> None:
         self._engine = pico.opened({})
         self.rate = 16_000
 
     def speak(self, text: str, marks: tuple[Mark, ...] = ()) -> Wave:
-        self._engine.admit(SpeechRequest("1", text, "", {}, "en", marks=marks))
+        self._engine.admit(SpeechRequest("1", text, self._voice, {}, "en", marks=marks))
         (outcome,) = self._engine.step()
         assert isinstance(outcome, SpeechResult), outcome
         self.rate = outcome.sample_rate
         return samples(outcome.pcm).astype(np.float32) / FULL_SCALE
 
 
-VOICES = {"joe": Joe, "pico": Pico}
+class BritishPico(Pico):
+    """Another voice of Pico. Nobody looked at its takes, and no limit was told by them."""
+
+    name = "pico-gb"
+    _voice = "en-GB"
+
+
+VOICES = {"joe": Joe, "pico": Pico, "pico-gb": BritishPico}
