@@ -227,6 +227,20 @@ def test_doubt_is_told_until_it_is_gone(tmp_path: Path) -> None:
         wait(lambda: "doubtful" not in _note(daemon))
 
 
+def test_voice_without_other_takes(tmp_path: Path) -> None:
+    """Of a voice that always speaks alike, no command is told that would be refused."""
+    daemon = Daemon(tmp_path, speech={"engine": "espeak"}, takes={"check": "off"})
+    daemon.drop("post.md", TEXT.format("a pond"))
+    assert daemon.ask("once").returncode == 0, daemon.log
+    _plant(daemon, "post.md", ManifestTakes(checked=3, chunks=(_stopping(daemon),), doubtful=1))
+    last = daemon.ask("takes", "post.md").stdout.splitlines()[-1]
+    assert last.strip() == "The voice has no other take: change the words, or a lexicon's."
+
+
+def _stopping(daemon: Daemon) -> ChunkTakes:
+    return _chunk(daemon, "post", 2, faults=STOPS)
+
+
 def _note(daemon: Daemon) -> str:
     return (daemon.outbox / "narrated.status.txt").read_text()
 

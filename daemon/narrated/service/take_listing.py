@@ -7,10 +7,12 @@ import msgspec
 from narrated.errors import NarratedError
 from narrated.jobs.job_creation import JobCreator
 from narrated.jobs.narration_takes import known_takes
+from narrated.jobs.plan import Plan
 from narrated.ledger.job import Job, JobCause
 from narrated.ledger.store import Ledger
 from narrated.outbox.manifest_takes import ChunkTakes, ManifestTakes
 from narrated.printable import printable
+from narrated.script.default_voice import ESPEAK, PICO
 
 MOST_LISTED = 20_000
 """Bound on the chunks of an answer: those of a book of forty hours."""
@@ -34,6 +36,8 @@ class TakeReport(msgspec.Struct, frozen=True):
     """The chunks that it does not tell, if they are asked for."""
     unknown: tuple[int, ...] = ()
     """The numbers of those of them that were not checked."""
+    without_others: tuple[int, ...] = ()
+    """The numbers of chunks whose voice says the same words the same way every time."""
 
 
 class DoubtfulNarrations(msgspec.Struct, frozen=True):
@@ -65,12 +69,15 @@ def take_report(ledger: Ledger, jobs: JobCreator, path: str, *, lists_all: bool)
     takes = ledger.job_takes.report(published.id)
     unfinished = ledger.jobs.unfinished(path)
     is_checked_soon = any(job.cause is JobCause.CHECK and job.is_open for job in unfinished)
-    report = TakeReport(path, published.stem, takes, is_checked_soon)
+    plan = jobs.plan(published)
+    report = TakeReport(
+        path, published.stem, takes, is_checked_soon, without_others=_without_others(plan, takes)
+    )
     if not lists_all:
         return report
     told = {each.chunk for each in takes.chunks} if takes else set()
     others = [
-        each for each in _all_chunks(ledger, jobs, published, takes) if each[0].chunk not in told
+        each for each in _all_chunks(ledger, plan, published, takes) if each[0].chunk not in told
     ]
     return msgspec.structs.replace(
         report,
@@ -79,11 +86,19 @@ def take_report(ledger: Ledger, jobs: JobCreator, path: str, *, lists_all: bool)
     )
 
 
+def _without_others(plan: Plan | None, takes: ManifestTakes | None) -> tuple[int, ...]:
+    """Return the told chunks of an embedded voice; what another engine can, itself says."""
+    if plan is None or takes is None:
+        return ()
+    count = len(plan.draft.chunks)
+    told = (each.chunk for each in takes.chunks if each.chunk < count)
+    return tuple(seq for seq in told if plan.engine(seq) in (ESPEAK, PICO))
+
+
 def _all_chunks(
-    ledger: Ledger, jobs: JobCreator, published: Job, takes: ManifestTakes | None
+    ledger: Ledger, plan: Plan | None, published: Job, takes: ManifestTakes | None
 ) -> Iterator[tuple[ChunkTakes, bool]]:
     """Yield each chunk, and True if its take was checked; none if the plan is not known."""
-    plan = jobs.plan(published)
     if plan is None:
         return
     times = ledger.job_takes.times(published.id)

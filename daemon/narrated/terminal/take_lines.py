@@ -56,7 +56,10 @@ def chunk_lines(report: TakeReport, chunk: ChunkTakes) -> Iterator[str]:
     yield f"{_INDENT}said:  {_words(chunk.text)}"
     if chunk.heard:
         yield f"{_INDENT}heard: {_words(chunk.heard)}"
-    yield f"{_INDENT}narrated respeak {shlex.quote(printable(report.path))} --at {at}"
+    if chunk.chunk in report.without_others:
+        yield f"{_INDENT}The voice has no other take: change the words, or a lexicon's."
+    else:
+        yield f"{_INDENT}narrated respeak {shlex.quote(printable(report.path))} --at {at}"
 
 
 def clock(chunk: ChunkTakes) -> str:
