@@ -57,5 +57,8 @@ class MisheardWords(Repository):
 
 def misheard_pairs(path: Path) -> tuple[MisheardPair, ...]:
     """Read the pairs in a ledger's file, the most frequent first; none if it cannot be read."""
-    is_live = path.with_name(f"{path.name}-wal").exists()
+    try:
+        is_live = path.with_name(f"{path.name}-wal").exists()
+    except OSError:  # a stranger may suggest words, but not enter the state's folder
+        return ()
     return tuple(MisheardPair(*row) for row in query_file(path, _ALL, is_live=is_live))

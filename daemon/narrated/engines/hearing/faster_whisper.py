@@ -5,7 +5,6 @@ interrupted. Its weights are in the worker's memory budget like those of other m
 """
 
 import json
-import os
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from importlib.util import find_spec
@@ -162,7 +161,6 @@ def load(options: Options, context: EngineContext) -> FasterWhisperEngine:
             "pip install 'narrated[hearing]'",
         )
     files = find_checkpoint(context, told["model"], FILES)
-    os.environ["HF_HUB_OFFLINE"] = "1"  # before the library is imported
     with guard_reading(f"The model {files.name}", verify_remedy(files.name)):
         languages = _languages(files)
     compute_type = told.get("compute_type", "auto")
