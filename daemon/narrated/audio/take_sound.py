@@ -155,7 +155,7 @@ def _window(sample_rate: int) -> int:
 
 
 def _heard_span(sound: Samples, sample_rate: int) -> Span:
-    """What is heard of a sound without noise, from its first sample to its last."""
+    """The audible part of a sound without noise, from its first sample to its last."""
     no_noise = np.zeros(-(-len(sound) // _window(sample_rate)), np.bool_)
     heard = list(_heard_parts(sound, sample_rate, no_noise)) or [(0, 0)]
     return heard[0][0], heard[-1][1]

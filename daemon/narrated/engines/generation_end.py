@@ -10,7 +10,7 @@ _MOST_TOKENS = 10**9
 
 @dataclass(frozen=True, slots=True)
 class GenerationEnd:
-    """What an engine tells of the end of a take."""
+    """An engine's word on the end of a take."""
 
     ended: bool | None = None
     """True if the model chose the end itself, False if it was stopped; None if it cannot tell."""

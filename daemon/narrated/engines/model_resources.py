@@ -1,4 +1,4 @@
-"""What a worker gives its models, and the state in which it reports them."""
+"""The resources of a worker's models, and the state in which it reports them."""
 
 import math
 from dataclasses import dataclass

@@ -55,7 +55,7 @@ class _Kept:
     takes: ManifestTakes | None
     times: ChunkTimes
     is_checked: bool
-    """True if the job checked its takes anew."""
+    """True if the job checked its takes again."""
 
 
 @dataclass(eq=False)
@@ -79,7 +79,7 @@ class CarryOver:
         """Keep a published narration with the same words instead; True if that ends the job.
 
         It is that of this path, or of a source that has moved here. `verdicts`: on its takes,
-        if the job made them anew.
+        if the job made them again.
         """
         published = self._ledger.jobs.published(job.path)
         for older in ([published] if published else []) + await self._moves.moved_from(job):

@@ -6,7 +6,7 @@ from narrated.take_checks.verdict import Verdict
 
 
 class ChunkVerdict(msgspec.Struct, frozen=True):
-    """How a chunk that was checked turned out."""
+    """The verdict on a chunk that was checked."""
 
     seq: int
     """Its number in the plan."""

@@ -53,7 +53,7 @@ class Published(msgspec.Struct, frozen=True):
     engine: str
     """The engine of the narrator's voice."""
     takes: ManifestTakes | None = None
-    """How its takes turned out; None if they were not checked."""
+    """Verdicts on its takes; None if they were not checked."""
 
 
 class CarriedOver(msgspec.Struct, frozen=True):
@@ -62,7 +62,7 @@ class CarriedOver(msgspec.Struct, frozen=True):
     job: Job
     older: Job
     takes: ManifestTakes | None = None
-    """How its takes turned out, if this job checked them."""
+    """Verdicts on its takes, if this job checked them."""
 
 
 class Withdrawn(msgspec.Struct, frozen=True):

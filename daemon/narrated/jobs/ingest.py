@@ -161,7 +161,7 @@ class Ingest:
             case FileReady() | FileVanished() | FileUnreadable() if _is_setting(event.path):
                 self._override_changed(event)
             case FileReady(path) if self._disposal.departed.holds(path, event.signature):
-                log.debug("%s leaves the inbox, and is not found anew", printable(path))
+                log.debug("%s leaves the inbox, and is not found again", printable(path))
             case FileReady():
                 self._file_ready(event, moved, is_in_gallery, is_script)
             case FileUnreadable():

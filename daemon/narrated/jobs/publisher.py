@@ -48,7 +48,7 @@ class Publication:
     older: Job | None = None
     """The job whose narration is carried over; None if this one was spoken."""
     takes: ManifestTakes | None = None
-    """How its takes turned out; None if they were not checked."""
+    """Verdicts on its takes; None if they were not checked."""
     times: ChunkTimes = ()
     """When its chunks are heard; empty if that is not known."""
 

@@ -53,7 +53,7 @@ class TakeVerdicts(Repository):
 
 
 class MeasuresOfTakes(Repository):
-    """What encoders measured in takes, by their keys; the caller encodes and decodes it."""
+    """Measures of takes by encoders, by their keys; the caller encodes and decodes it."""
 
     def record(self, key: str, measures: bytes) -> None:
         """Keep the measures of a take."""
@@ -100,7 +100,7 @@ class CheckedChunk(NamedTuple):
 
 
 class CheckedChunks(Repository):
-    """How the chunks of jobs turned out; a job loses them with its plan."""
+    """Verdicts on the chunks of jobs; a job loses them with its plan."""
 
     def record(self, job: int, chunk: CheckedChunk, key: str) -> None:
         """Record how a chunk turned out, and that its job needs the chosen take, of this key."""

@@ -71,7 +71,7 @@ def _key(entry: str) -> str:
 
 
 def _after_entry(line: str) -> str:
-    """What follows the entry of a line: a comment, and the sign of another system's line end."""
+    """The rest of a line after its entry: a comment, and the sign of another system's line end."""
     import yaml  # late, as in yaml_toml
 
     end = max(

@@ -10,7 +10,7 @@ Publish = Literal["checked", "now"]
 
 
 class TakeCheckSettings(msgspec.Struct, frozen=True):
-    """Which checks takes go through, and what follows from a bad one.
+    """The checks of takes, and the consequences of a bad one.
 
     The defaults are those of plans and manifests from before there were checks: none are made.
     """

@@ -29,7 +29,7 @@ _COMMON_NAMES = frozenset((*MONTHS, *DAYS.values()))
 
 
 class Oddity(StrEnum):
-    """What is unusual in a word."""
+    """The unusual part of a word."""
 
     LETTERS = "letters"  # no English word has them in this order
     MIXED = "mixed"  # capitals or digits inside

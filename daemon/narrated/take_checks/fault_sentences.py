@@ -23,7 +23,7 @@ _SENTENCES: dict[FaultKind, Callable[[float], str]] = {
     FaultKind.NOISE: lambda s: f"it has {s:.1f} s of noise",
     FaultKind.CLIPPED: lambda share: f"{share:.1%} of its samples are clipped",
     FaultKind.CUT_OFF: lambda _: "it breaks off in the middle of a sound",
-    FaultKind.NOT_ENDED: lambda _: "the engine did not come to an end",
+    FaultKind.NOT_ENDED: lambda _: "the engine ran out of steps before its end",
     FaultKind.WORDS_ADDED: lambda count: f"{_words(count)} too many are heard",
     FaultKind.WORDS_MISSING: lambda count: f"{_words(count)} are not heard",
     FaultKind.MISHEARD: lambda share: f"{share:.0%} of its letters are heard otherwise",

@@ -5,7 +5,7 @@ from enum import StrEnum
 import msgspec
 
 RULES_VERSION = 1
-"""Another number when the rules find other faults: then takes are checked anew."""
+"""Another number when the rules find other faults: then takes are checked again."""
 
 
 class FaultKind(StrEnum):
@@ -39,7 +39,7 @@ _WEIGHTS = {
     FaultKind.INNER_SILENCE: 1.0,
     FaultKind.TRAILING_SILENCE: 1.0,
 }
-"""How much a fault spoils: lost words most, a pause least."""
+"""The weight of a fault: lost words most, a pause least."""
 _MOST_AMOUNT = 10.0
 
 

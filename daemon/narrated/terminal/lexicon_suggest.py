@@ -32,7 +32,7 @@ class MisheardWord(msgspec.Struct, frozen=True):
     count: int
     """The number of takes in which it did."""
     heard: tuple[str, ...]
-    """What was heard instead, most often first."""
+    """The words heard instead, most often first."""
 
 
 class Suggestions(msgspec.Struct, frozen=True):

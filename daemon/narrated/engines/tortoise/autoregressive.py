@@ -274,7 +274,7 @@ class AutoregressiveStage(Stage[TortoiseModels, TortoiseRequest]):
                 yield request
 
     def _is_drawn(self, request: TortoiseRequest) -> bool:
-        """True if all candidates are there. It draws anew if the takes before need all of them."""
+        """True if all candidates are there. It draws again if the takes before need all of them."""
         if any(codes is None for codes in request.candidates):
             return False
         takes = usable(request.have_ended)

@@ -1,4 +1,4 @@
-"""Draws of candidates: another take is the next best of a draw, before candidates are drawn anew.
+"""Draws of candidates: another take is the next best of a draw, before candidates are drawn again.
 
 With `ended_first`, take 0 is the best candidate of draw 0. Take 1 is the next of those that ended,
 and so on. Once none is left, draw 1 goes on. A draw's seed is that of its first take, so what is
@@ -28,7 +28,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class CandidateDraw:
-    """What takes may use of a draw."""
+    """The candidates of a draw that takes may use."""
 
     takes: int
     """Takes that it has: a candidate that did not end is one only if no other ended."""

@@ -20,7 +20,7 @@ class ReviewLine(msgspec.Struct, frozen=True):
     pause_s: float | None = None
     """Silence after it; None: as narrated has it."""
     speaker: str = ""
-    """Who says it; empty: the one who says lines of its role."""
+    """The speaker; empty for the one of its role."""
     source: str = ""
     """Digest of its words in the source; known only where narrated wrote the line."""
     parted_from: str = ""
