@@ -2,6 +2,7 @@
 
 import time
 from collections import defaultdict
+from contextlib import suppress
 from pathlib import Path
 from statistics import median
 
@@ -56,9 +57,12 @@ def _samples(daemon: MeasuredDaemon) -> list[tuple[float, int]]:
 
 
 def _recorded_s(work: Path) -> float:
-    """Length of the sound so far, by the size of the file that grows."""
-    sizes = [path.stat().st_size for path in work.glob("*/audio.mp3") if path.exists()]
-    return sum(sizes) * 8 / baselines.BITRATE
+    """Length of the sound so far: the largest file has it, under a name for drafts."""
+    sizes = [0]
+    for path in work.glob("*/*"):
+        with suppress(FileNotFoundError):
+            sizes.append(path.stat().st_size)
+    return max(sizes) * 8 / baselines.BITRATE
 
 
 def _by_tenth(samples: list[tuple[float, int]]) -> list[float]:

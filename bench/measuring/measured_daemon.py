@@ -28,7 +28,12 @@ class MeasuredDaemon(Daemon):
         super().__init__(home, **settings)
 
     def configure(self, **settings: Any) -> None:
-        """Write its configuration; a setting that is not given has the program's default."""
+        """Write its configuration; a setting that is not given has the program's default.
+
+        The toy's tones are no speech: they are checked at their usual cost, and not spoken again.
+        """
+        if "toy" in settings.get("engines", {}):
+            settings.setdefault("takes", {"most": 1})
         folders = {name: name for name in ("inbox", "outbox", "state", "cache")}
         self.config.write_text(yaml.safe_dump({**folders, **settings}))
 
