@@ -60,9 +60,16 @@ def _audio(outbox: Path) -> Iterator[tuple[Path, float]]:
 
 def status_lines(status: dict[str, Any]) -> Iterator[str]:
     """Format a status report for a terminal."""
-    from narrated.reading.file_kinds import other_kinds_line
-    from narrated.take_checks.check_progress import told_checks
+    yield from _state_lines(status)
+    yield from _work_lines(status)
+    yield from _attention_lines(status)
+    yield from _apart_lines(status)
+    yield f"  done today {status['done_today']}, in all {status['counts'].get('done', 0)}"
+    yield from _worker_lines(status)
 
+
+def _state_lines(status: dict[str, Any]) -> Iterator[str]:
+    """The state of the whole, and its places."""
     since = f" (running since {status['since']})" if status["since"] else ""
     yield f"narrated is {status['state']}{since}"
     yield f"  inbox   {printable(status['inbox'])}"
@@ -77,6 +84,12 @@ def status_lines(status: dict[str, Any]) -> Iterator[str]:
         yield f"  {printable(status['paused'])}"
     for notice in status["notices"]:
         yield f"  ! {printable(notice)}"
+
+
+def _work_lines(status: dict[str, Any]) -> Iterator[str]:
+    """The files under way."""
+    from narrated.take_checks.check_progress import told_checks
+
     for each in status["reading"]:
         left = "" if each["left_s"] is None else f", {duration(each['left_s'])} left"
         checks = told_checks(each.get("listening", 0), each.get("retakes", 0))
@@ -87,6 +100,10 @@ def status_lines(status: dict[str, Any]) -> Iterator[str]:
     for path, reason in status["arriving"]:
         yield f"  arriving {printable(path)}: {reason}"
     yield from _rest("arriving", status, status.get("arriving_count", 0))
+
+
+def _attention_lines(status: dict[str, Any]) -> Iterator[str]:
+    """The files that a person should look at."""
     for title in ("waiting", "failed"):
         for each in status[title]:
             why = f"{each['problem']} {each['remedy']}".rstrip()
@@ -98,6 +115,12 @@ def status_lines(status: dict[str, Any]) -> Iterator[str]:
     if doubtful := status.get("doubtful_count"):
         told = count_noun(doubtful, "narration")
         yield f"  doubtful takes in {told}: `narrated takes` lists them"
+
+
+def _apart_lines(status: dict[str, Any]) -> Iterator[str]:
+    """The files that it does not narrate."""
+    from narrated.reading.file_kinds import other_kinds_line
+
     if status["left_out_count"]:
         first = ", ".join(printable(path) for path, _ in status["left_out"][:10])
         yield f"  left out {status['left_out_count']} older than `since`: {first}"
@@ -108,7 +131,10 @@ def status_lines(status: dict[str, Any]) -> Iterator[str]:
     if status["ignored_count"]:
         count = f"{status['ignored_count']} files and folders"
         yield f"  ignored {count}; `narrated ignored FILE` says why"
-    yield f"  done today {status['done_today']}, in all {status['counts'].get('done', 0)}"
+
+
+def _worker_lines(status: dict[str, Any]) -> Iterator[str]:
+    """The workers, with their engines and models."""
     for worker in status["workers"]:
         problem = f" ({printable(worker['problem'])})" if worker["problem"] else ""
         engines = ", ".join(worker["engines"]) or "none"

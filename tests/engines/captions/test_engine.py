@@ -21,6 +21,7 @@ from narrated.engines.interface import (
     SpeechRequest,
     WeightsLocation,
 )
+from narrated.engines.neural import batch_size
 from narrated.errors import EngineError, EngineUnavailable, OutOfMemory
 from support.engine_context import PlainContext
 
@@ -81,7 +82,7 @@ def scripted(options, monkeypatch):
         family = Scripted(*texts)
         monkeypatch.setattr(captions, "_family", lambda found: family)
         engine = loaded({"model": options["model"]}, **more)
-        engine._pace = engine.rows
+        engine.batch_size.timely = engine.rows
         return engine, family
 
     return made
@@ -239,13 +240,13 @@ def test_released_picture_is_reopened(scripted):
 
 def test_cpu_batch_follows_time(scripted, monkeypatch):
     """A processor begins with batches of one, and the time taken sets the size."""
-    monkeypatch.setattr(captions, "_QUICK_S", math.inf)
+    monkeypatch.setattr(batch_size, "QUICK_S", math.inf)
     engine, family = scripted(rows=4)
-    engine._pace = loaded({"model": engine.models[0].name})._pace
+    engine.batch_size.timely = loaded({"model": engine.models[0].name}).batch_size.timely
     admitted(engine, PICTURES)
     answers(engine, 6)
-    monkeypatch.setattr(captions, "_QUICK_S", -1.0)
-    monkeypatch.setattr(captions, "_SLOW_S", -1.0)
+    monkeypatch.setattr(batch_size, "QUICK_S", -1.0)
+    monkeypatch.setattr(batch_size, "SLOW_S", -1.0)
     admitted(engine, PICTURES)
     answers(engine, 6)
     assert [size for size, _, _ in family.batches] == [1, 2, 3, 4, 2]

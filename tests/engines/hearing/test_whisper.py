@@ -39,7 +39,7 @@ def _threads(one_thread: None) -> None:
 def loaded(folder, **options):
     engine = load({"model": str(folder), **options}, PlainContext())
     engine.models[0].warm()
-    engine._pace = engine.rows
+    engine.batch_size.timely = engine.rows
     return engine
 
 
@@ -196,7 +196,7 @@ def test_retry_after_out_of_memory(whisper_folder, hooked):
     with pytest.raises(OutOfMemory) as caught:
         engine.step()
     assert caught.value.rows == ("0", "1", "2", "3")
-    engine._width = 4
+    engine.batch_size.fitting = 4
     assert engine.shrink()
     told = {}
     while len(told) < 4:

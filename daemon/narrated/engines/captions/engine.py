@@ -28,6 +28,7 @@ from narrated.engines.interface import (
     Request,
     RequestFailure,
 )
+from narrated.engines.neural.batch_size import BatchSize
 from narrated.engines.neural.checkpoint_lookup import (
     HashedCheckpoint,
     find_checkpoint,
@@ -47,10 +48,6 @@ REVISION = 1
 
 _OPENED = 0.1
 """Progress of an opened picture."""
-
-_QUICK_S, _SLOW_S = 4.0, 15.0
-"""Seconds of a batch below which its size doubles, and above which it halves. Either way a batch
-stays well below a worker's longest silence (60 s by default)."""
 
 
 @dataclass(slots=True)
@@ -81,10 +78,7 @@ class NeuralCaptioner:
         self._family = family
         self._style = style
         self._waiting: dict[str, _PendingCaption] = {}
-        self._width = rows
-        """Most pictures that fit into memory."""
-        self._pace = 1 if model.device.is_host else rows
-        """Most pictures that a step describes in time."""
+        self.batch_size = BatchSize(rows, is_slow=model.device.is_host)
 
     def admit(self, request: Request) -> None:
         """Queue a picture."""
@@ -96,7 +90,7 @@ class NeuralCaptioner:
 
     def step(self) -> Sequence[Outcome]:
         """Open the next picture, or describe the open ones; each shows that the engine is alive."""
-        batch = min(self._width, self._pace)
+        batch = int(self.batch_size)
         is_open = [pending.image is not None for pending in self._waiting.values()]
         if sum(is_open) < batch and not all(is_open):
             closed = next(pending for pending in self._waiting.values() if pending.image is None)
@@ -110,10 +104,7 @@ class NeuralCaptioner:
 
     def shrink(self) -> bool:
         """Halve the batch size; it doubles again once the queue is empty."""
-        if self._width == 1:
-            return False
-        self._width //= 2
-        return True
+        return self.batch_size.shrink()
 
     def release(self) -> None:
         """Close all pictures; later steps open them again."""
@@ -155,18 +146,10 @@ class NeuralCaptioner:
             )
         for pending in batch:
             del self._waiting[pending.request.id]
-        self._adjust_pace(time.monotonic() - begin)
+        self.batch_size.adjust(time.monotonic() - begin, is_last=not self._waiting)
         return [
             _outcome(pending.request, each) for pending, each in zip(batch, written, strict=True)
         ]
-
-    def _adjust_pace(self, took_s: float) -> None:
-        if took_s < _QUICK_S:
-            self._pace = min(self.rows, 2 * self._pace)
-        elif took_s > _SLOW_S:
-            self._pace = max(1, self._pace // 2)
-        if not self._waiting:
-            self._width = min(self.rows, 2 * self._width)
 
 
 def _note(image: ImageFile.ImageFile) -> str:

@@ -12,23 +12,19 @@ from typing import Any
 
 from narrated.engines.hearing.ctranslate_model import CTranslateModel
 from narrated.engines.hearing.identities import digest, identity
-from narrated.engines.hearing.languages import chosen, whispers, with_ours
+from narrated.engines.hearing.languages import chosen
 from narrated.engines.hearing.options import (
     ROWS,
     ctranslate_options,
-    refuse_options,
 )
-from narrated.engines.hearing.pending_takes import HeardText, PendingTakes, TakeWindow
+from narrated.engines.hearing.pending_takes import HeardText, TakeWindow
 from narrated.engines.hearing.token_limits import most_tokens
+from narrated.engines.hearing.whisper_base import WhisperBase
 from narrated.engines.interface import (
     EngineContext,
-    HearingRequest,
-    Kind,
-    Model,
     Options,
     Outcome,
     ProgressReport,
-    Request,
 )
 from narrated.engines.neural.checkpoint_lookup import (
     HashedCheckpoint,
@@ -36,7 +32,7 @@ from narrated.engines.neural.checkpoint_lookup import (
     verify_remedy,
 )
 from narrated.engines.neural.damaged_files import guard_reading
-from narrated.errors import EngineError, EngineUnavailable
+from narrated.errors import EngineUnavailable
 
 REVISION = 1
 """Raise it whenever the same take would get another text."""
@@ -51,39 +47,23 @@ _STEP_S = 1.0
 _MOST_TOKENS = 444  # of a window: what Whisper's decoder holds, without the prompt
 
 
-class FasterWhisperEngine:
+class FasterWhisperEngine(WhisperBase):
     """Hears takes one window after the other."""
-
-    kind: Kind = "hearing"
-    worn = False
 
     def __init__(
         self,
         model: CTranslateModel,
         identity: str,
         languages: Sequence[str],
-        is_multilingual: bool,
         rows: int,
+        *,
+        is_multilingual: bool,
     ) -> None:
-        self.identity = identity
-        self.languages = with_ours(languages)
-        self.rows = rows
-        self.models: Sequence[Model] = (model,)
+        super().__init__(model, identity, languages, rows, is_multilingual=is_multilingual)
         self._model = model
-        self._known = tuple(languages)
-        self._is_multilingual = is_multilingual
-        self._takes = PendingTakes()
         self._under_way: tuple[TakeWindow, Future[HeardText]] | None = None
         # One thread: a window that was let go ends before the next one begins.
         self._thread = ThreadPoolExecutor(1, "hearing")
-
-    def admit(self, request: Request) -> None:
-        """Queue a take."""
-        if not isinstance(request, HearingRequest):
-            raise EngineError(f"{self._model.name} hears takes; it does nothing else.")
-        refuse_options(request.options)
-        language = whispers(request.language, self._known, self._model.name)
-        self._takes.add(request, language if self._is_multilingual else "")
 
     def step(self) -> Sequence[Outcome]:
         """Hear for a second, and tell the takes that are heard to their ends."""
@@ -169,7 +149,8 @@ def load(options: Options, context: EngineContext) -> FasterWhisperEngine:
     model = context.hold(CTranslateModel(files, key, compute_type))
     named = identity("faster-whisper", REVISION, files.name, files.digest, compute_type)
     heard = chosen(languages or ("en",), told.get("languages", ""), files.name)
-    return FasterWhisperEngine(model, named, heard, bool(languages), told.get("rows", ROWS))
+    rows = told.get("rows", ROWS)
+    return FasterWhisperEngine(model, named, heard, rows, is_multilingual=bool(languages))
 
 
 def _languages(files: HashedCheckpoint) -> tuple[str, ...]:

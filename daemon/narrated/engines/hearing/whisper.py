@@ -7,23 +7,20 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from narrated.engines.hearing.identities import digest, identity
-from narrated.engines.hearing.languages import chosen, whispers, with_ours
+from narrated.engines.hearing.languages import chosen
 from narrated.engines.hearing.options import (
     ROWS,
-    refuse_options,
     whisper_options,
 )
-from narrated.engines.hearing.pending_takes import HeardText, PendingTakes, TakeWindow
+from narrated.engines.hearing.pending_takes import HeardText, TakeWindow
+from narrated.engines.hearing.whisper_base import WhisperBase
 from narrated.engines.interface import (
     EngineContext,
-    HearingRequest,
-    Kind,
-    Model,
     Options,
     Outcome,
     ProgressReport,
-    Request,
 )
+from narrated.engines.neural.batch_size import BatchSize
 from narrated.engines.neural.checkpoint_lookup import (
     HashedCheckpoint,
     find_checkpoint,
@@ -43,19 +40,14 @@ REVISION = 1
 
 _STEP_S = 2.0
 """A step ends after about this long: a worker may be silent for much longer."""
-_QUICK_S, _SLOW_S = 4.0, 15.0
-"""Seconds of a batch below which its size doubles, and above which it halves."""
 _MULTILINGUAL_VOCABULARY = 51_865
 """The vocabularies of models for English alone are smaller."""
 
 _Portions = Iterator[float | list[HeardText]]
 
 
-class WhisperEngine:
+class WhisperEngine(WhisperBase):
     """Hears takes by a checkpoint of Whisper."""
-
-    kind: Kind = "hearing"
-    worn = False
 
     def __init__(
         self,
@@ -63,34 +55,18 @@ class WhisperEngine:
         identity: str,
         decoding: "WhisperDecoding",
         languages: Sequence[str],
-        is_multilingual: bool,
         rows: int,
+        *,
+        is_multilingual: bool,
     ) -> None:
-        self.identity = identity
-        self.languages = with_ours(languages)
-        self.rows = rows
-        self.models: Sequence[Model] = (model,)
+        super().__init__(model, identity, languages, rows, is_multilingual=is_multilingual)
         self._model = model
         self._decoding = decoding
-        self._known = tuple(languages)
-        self._is_multilingual = is_multilingual
-        self._takes = PendingTakes()
         self._batch: list[TakeWindow] = []
         """The windows under way."""
         self._portions: _Portions | None = None
         self._begun_s = 0.0
-        self._width = rows
-        """Most windows that fit into memory."""
-        self._pace = 1 if model.device.is_host else rows
-        """Most windows that are heard in time."""
-
-    def admit(self, request: Request) -> None:
-        """Queue a take."""
-        if not isinstance(request, HearingRequest):
-            raise EngineError(f"{self._model.name} hears takes; it does nothing else.")
-        refuse_options(request.options)
-        language = whispers(request.language, self._known, self._model.name)
-        self._takes.add(request, language if self._is_multilingual else "")
+        self.batch_size = BatchSize(rows, is_slow=model.device.is_host)
 
     def step(self) -> Sequence[Outcome]:
         """Hear for some seconds, and tell the takes that are heard to their ends."""
@@ -102,7 +78,8 @@ class WhisperEngine:
             return self._progress(heard)
         for window, text in zip(self._batch, heard, strict=True):
             self._takes.keep(window, text)
-        self._adjust_pace(time.monotonic() - self._begun_s)
+        took_s = time.monotonic() - self._begun_s
+        self.batch_size.adjust(took_s, is_last=not self._takes.unheard(1))
         going_on = self._progress(1.0)
         self._end_batch()
         return [*self._takes.take_finished()] or going_on
@@ -115,17 +92,14 @@ class WhisperEngine:
 
     def shrink(self) -> bool:
         """Halve the batch size; it doubles again once the queue is empty."""
-        if self._width == 1:
-            return False
-        self._width //= 2
-        return True
+        return self.batch_size.shrink()
 
     def release(self) -> None:
         """Drop the batch under way; a later step hears it again."""
         self._end_batch()
 
     def _begin(self) -> _Portions:
-        self._batch = self._takes.unheard(min(self._width, self._pace))
+        self._batch = self._takes.unheard(int(self.batch_size))
         self._portions = self._decoding.hear(self._model.module, self._batch)
         self._begun_s = time.monotonic()
         return self._portions
@@ -157,14 +131,6 @@ class WhisperEngine:
 
         ids = dict.fromkeys(window.id for window in self._batch if window.id in self._takes)
         return [ProgressReport(id, self._takes.progress(id, share)) for id in ids]
-
-    def _adjust_pace(self, took_s: float) -> None:
-        if took_s < _QUICK_S:
-            self._pace = min(self.rows, 2 * self._pace)
-        elif took_s > _SLOW_S:
-            self._pace = max(1, self._pace // 2)
-        if not self._takes.unheard(1):
-            self._width = min(self.rows, 2 * self._width)
 
 
 def load(options: Options, context: EngineContext) -> WhisperEngine:
@@ -203,7 +169,8 @@ def load(options: Options, context: EngineContext) -> WhisperEngine:
     model = context.hold(TorchModel(files.name, key, device, read))
     named = identity("whisper", REVISION, files.name, files.digest, str(dtype))
     heard = chosen(languages, told.get("languages", ""), files.name)
-    return WhisperEngine(model, named, decoding, heard, is_multilingual, told.get("rows", ROWS))
+    rows = told.get("rows", ROWS)
+    return WhisperEngine(model, named, decoding, heard, rows, is_multilingual=is_multilingual)
 
 
 def _read(files: HashedCheckpoint, name: str) -> dict[str, Any]:
