@@ -19,7 +19,7 @@ from narrated.workers.parser_pool import ParserPool
 from narrated.workers.request_matching import EngineAccess, ScheduledRequest
 
 LOADING_S = 120.0
-"""A take waits no longer for the hearing engine to load."""
+"""A take waits no longer for the hearing engine to load; then that rests."""
 MOST_GIVEN_UP = 2
 """After so many takes in a row that it could not hear, the engine rests."""
 REST_S = 600.0
@@ -68,7 +68,11 @@ class Ears:
         try:
             async with asyncio.timeout(LOADING_S):
                 info = await self._engines.engine(engine)
-        except (EngineUnavailable, TimeoutError):
+        except EngineUnavailable:
+            return None
+        except TimeoutError:
+            if self.are_there:  # the first of those that waited together
+                self._rest(engine)
             return None
         return info if info.kind == "hearing" and info.hears(language) else None
 
@@ -109,8 +113,11 @@ class Ears:
         log.warning("A take is not heard by `%s`: %s", engine, error)
         self._given_up += 1
         if self._given_up >= MOST_GIVEN_UP:
-            self._given_up, self._rests_until = 0, time.monotonic() + REST_S
-            log.warning("`%s` rests for %d minutes", engine, REST_S / 60)
+            self._rest(engine)
+
+    def _rest(self, engine: str) -> None:
+        self._given_up, self._rests_until = 0, time.monotonic() + REST_S
+        log.warning("`%s` rests for %d minutes", engine, REST_S / 60)
 
 
 def hearing_key(listener: EngineInfo, key: str) -> str:
