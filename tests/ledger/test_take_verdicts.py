@@ -52,6 +52,15 @@ def test_person_outranks_the_check(ledger: Ledger) -> None:
     assert ledger.takes.chosen_by_person("post.md") == {"asked", "checked"}
 
 
+def test_ears_correct_the_sound(ledger: Ledger) -> None:
+    """A take of an odd length, whose words are all heard, was not found bad."""
+    ledger.verdicts.record("slow", Verdict((Fault(FaultKind.TOO_LONG, 0.6),)))
+    assert ledger.verdicts.is_bad("slow")
+    ledger.verdicts.record("slow", Verdict(heard="all of it", hearing="whisper"))
+    assert not ledger.verdicts.is_bad("slow")
+    assert not ledger.verdicts.is_bad("never checked")
+
+
 def test_lost_words_are_worse() -> None:
     """The take that loses words is worse than one that stops; the longer stop is worse."""
     lost = Verdict((Fault(FaultKind.WORDS_MISSING, 2.0),))

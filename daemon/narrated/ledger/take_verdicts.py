@@ -42,14 +42,10 @@ class TakeVerdicts(Repository):
         )
         return self.get(key, rows[0][0]) if rows else None
 
-    def is_bad(self, key: str, rules: int = RULES_VERSION) -> bool:
-        """True if any check found faults in a take."""
-        rows = self._db.rows(
-            "SELECT verdict FROM verdicts WHERE key = ? AND rules = ?", (key, rules)
-        )
-        with suppress(msgspec.ValidationError):
-            return any(not decode_verdict(verdict).is_good for (verdict,) in rows)
-        return False
+    def is_bad(self, key: str) -> bool:
+        """True if the last check found faults in a take; ears correct what its sound told."""
+        known = self.latest(key)
+        return known is not None and not known.is_good
 
 
 class MeasuresOfTakes(Repository):
