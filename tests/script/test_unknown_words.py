@@ -6,8 +6,11 @@ from narrated.engines.interface import Mark
 from narrated.script.script import Chunk, Role
 from narrated.script.unknown_words import Oddity, WordCounts, has_odd_letters
 
-CODE = ["kubectl", "nginx", "systemd", "rsync", "ffmpeg", "journalctl", "mkdir", "postgres", "tmux"]
-PLAIN = ["queue", "basement", "rhythm", "yacht", "handwriting", "bookkeeping", "password", "knight"]
+CODE = ["kubectl", "nginx", "systemd", "rsync", "ffmpeg", "journalctl", "mkdir", "mysql", "tmux"]
+PLAIN = [
+    *("queue", "basement", "rhythm", "yacht", "handwriting", "bookkeeping", "password", "knight"),
+    *("fox", "sky", "toy", "poem", "debt", "hymn", "zebra", "vacuum", "jogging", "helix", "mosque"),
+]
 
 
 def unknown(*texts, language="en", role=Role.PARAGRAPH, marks=()):
