@@ -88,7 +88,8 @@ class ErrorNotes:
     async def _write_in_turn(self, job: Job, error: NarratedError) -> None:
         async with self._outbox.lock(job.stem):
             self._ledger.notes.expect(job.stem)
-            await self._outbox.run_unguarded(lambda: self._write(job, error))
+            is_published = self._ledger.jobs.published(job.path) is not None
+            await self._outbox.run_unguarded(lambda: self._write(job, error, is_published))
             has_ended = self._ledger.jobs.get(job.id).state in ENDED
             if has_ended and self._is_needless(job):
                 self.remove_soon(job)
@@ -114,9 +115,10 @@ class ErrorNotes:
         except StorageError as refused:
             log.warning("the note of %s could not be removed: %s", printable(path), refused)
 
-    def _write(self, job: Job, error: NarratedError) -> None:
+    def _write(self, job: Job, error: NarratedError, is_published: bool) -> None:
         name = job.stem + ERROR_SUFFIX
-        text = notes.error_note(error.problem, error.remedy, job.path, now())
+        told = error.problem, error.remedy, job.path, now()
+        text = notes.error_note(*told, is_published=is_published)
         self._outbox.mount_guard.check()
         if not self._is_written(name, text):
             notes.write_note(self._outbox.folder, name, text)

@@ -28,10 +28,16 @@ _PORTABLE = NameRules(portable=True, longest_bytes=PLAIN_NAME_BYTES)
 _PLAIN = NameRules(portable=True, ascii_only=True, longest_bytes=PLAIN_NAME_BYTES)
 
 
-def error_note(problem: str, remedy: str, path: str, when: datetime) -> str:
-    """Return the text of `post.error.txt`: the file, the problem, the remedy, and the time."""
+def error_note(
+    problem: str, remedy: str, path: str, when: datetime, *, is_published: bool = False
+) -> str:
+    """Return the text of `post.error.txt`: the file, the problem, the remedy, and the time.
+
+    `is_published`: a narration of the file stands in the outbox, and stays.
+    """
+    again = " again. Its earlier narration stays" if is_published else ""
     lines = [
-        f"{printable(path)} was not narrated.",
+        f"{printable(path)} was not narrated{again}.",
         "",
         f"What was wrong: {line_of(problem)}",
         *([f"What to do: {line_of(remedy)}"] if remedy else []),
