@@ -171,7 +171,8 @@ class CarryOver:
                 return False
             told = kept.takes if kept.is_checked else None
             event = partial(CarriedOver, older=older, takes=told)
-            publication = Publication(write, older.duration_s, event, older, kept.takes, kept.times)
+            found = (kept.takes, kept.times, kept.is_checked)
+            publication = Publication(write, older.duration_s, event, older, *found)
             await self._publisher.complete(job, plan, publication)
             return True
 

@@ -51,6 +51,8 @@ class Publication:
     """Verdicts on its takes; None if they were not checked."""
     times: ChunkTimes = ()
     """When its chunks are heard; empty if that is not known."""
+    is_checked: bool = True
+    """True if the job itself made the verdicts, not the older one."""
 
 
 @dataclass(eq=False)
@@ -185,6 +187,8 @@ class Publisher:
             await self._moves.withdraw_moved(job)  # it may be a copy whose original is gone
         await self._moves.withdraw_renamed(job)
         with self._ledger.transaction():
+            if older is not None and not publication.is_checked:  # it ends below, with its chunks
+                self._ledger.checked_chunks.inherit(job.id, older.id)
             done = self._ledger.jobs.finish(job, publication.duration_s)
             self._ledger.job_takes.record(job.id, publication.takes, publication.times)
             self._events.publish(publication.event(done))

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import msgspec
 
@@ -13,6 +12,7 @@ from narrated.jobs.ears import Ears
 from narrated.jobs.job_creation import JobCreator
 from narrated.jobs.job_progress import JobProgress
 from narrated.jobs.plan import Plan, PlanOutdated, take_key
+from narrated.jobs.published_takes import published_takes, told_chunk
 from narrated.jobs.take_checking import TakeChecker
 from narrated.jobs.take_speaking import TakeSpeaker, chunk_request
 from narrated.ledger.job import Job, JobCause
@@ -76,13 +76,6 @@ def _is_hasty(job: Job, plan: Plan) -> bool:
     return settings.is_on and settings.publish == "now" and job.cause is not JobCause.CHECK
 
 
-class _Published(NamedTuple):
-    """A chunk that is published with this very take."""
-
-    verdict: ChunkVerdict | None
-    """None if it was not checked, or turned out well."""
-
-
 @dataclass(eq=False)
 class CheckedSpeech:
     """The speech of one job. Its plan changes as better takes are chosen.
@@ -102,8 +95,8 @@ class CheckedSpeech:
     _asked_for: set[str] = field(default_factory=set)
     """Digests of the chunks whose takes a person chose."""
     _lexicons: tuple[str, ...] | None = None
-    _published: Mapping[str, _Published] = field(default_factory=dict)
-    """By the key of the take."""
+    _published: Mapping[str, ChunkVerdict | None] = field(default_factory=dict)
+    """How the chunks turned out that are published, by the keys of their takes."""
 
     @property
     def verdicts(self) -> tuple[ChunkVerdict, ...]:
@@ -123,9 +116,8 @@ class CheckedSpeech:
         self._asked_for = self._ledger.takes.chosen_by_person(self._job.path)
         for each in self._ledger.checked_chunks.of(self._job.id):
             self.plan = self.plan.with_take(each.seq, each.take)
-            self._verdicts[each.seq] = _told(each)
-        if self._job.cause is not JobCause.CHECK:
-            self._published = self._find_published()
+            self._verdicts[each.seq] = told_chunk(each)
+        self._published = published_takes(self._ledger, self._job.path)
 
     async def speak_again(self, seq: int) -> None:
         """Speak a take whose file is damaged once more."""
@@ -139,9 +131,8 @@ class CheckedSpeech:
         await self._speaker.ensure_take(self.plan, seq, self._job.id)
         if not self._settings.is_on or seq in self._verdicts:
             return
-        published = self._published.get(self.plan.keys[seq])
-        if published is not None:
-            self._recall_published(seq, published)
+        if self._job.cause is not JobCause.CHECK and self.plan.keys[seq] in self._published:
+            self._recall_published(seq)
             return
         verdicts = await self._try_takes(seq)
         choice = best_take(verdicts)
@@ -230,7 +221,9 @@ class CheckedSpeech:
     def _choose(self, seq: int, choice: TakeChoice, verdicts: Mapping[int, Verdict]) -> None:
         """Take the best take over, into the ledger unless it is the first and good."""
         first, best = self.plan.takes[seq], verdicts[choice.take]
-        told = ChunkVerdict(seq, len(verdicts), best, choice.is_accepted)
+        before = self._published.get(self.plan.keys[seq])
+        spoken = max(len(verdicts), before.takes if before else 1)
+        told = ChunkVerdict(seq, spoken, best, choice.is_accepted)
         with self._ledger.transaction():
             self._record(told, choice.take)
             if choice.take != first:
@@ -247,30 +240,15 @@ class CheckedSpeech:
             chunk = CheckedChunk(told.seq, take, told.takes, told.accepted, told.verdict)
             self._ledger.checked_chunks.record(self._job.id, chunk, key)
 
-    def _find_published(self) -> dict[str, _Published]:
-        """Find the takes that are published, with how their chunks turned out."""
-        published = self._ledger.jobs.published(self._job.path)
-        kept = None if published is None else self._ledger.jobs.plan(published)
-        if published is None or kept is None:
-            return {}
-        try:
-            keys = Plan.decode(kept).keys
-        except PlanOutdated:
-            return {}
-        told = {each.seq: _told(each) for each in self._ledger.checked_chunks.of(published.id)}
-        return {key: _Published(told.get(seq)) for seq, key in enumerate(keys)}
-
-    def _recall_published(self, seq: int, published: _Published) -> None:
-        told = published.verdict
-        if told is None and (known := self._checker.known(self.plan.keys[seq])):
-            told = ChunkVerdict(seq, 1, known)
+    def _recall_published(self, seq: int) -> None:
+        """Tell a published take as its narration does, or as ears that heard it elsewhere do."""
+        told = self._published[self.plan.keys[seq]]
+        if told is None or not (told.verdict.hearing or told.verdict.faults):
+            known = self._checker.known(self.plan.keys[seq])
+            if known is not None and (told is None or known.hearing):
+                told = ChunkVerdict(seq, 1 if told is None else told.takes, known)
         if told is not None:
-            told = msgspec.structs.replace(told, seq=seq)
-            self._record(told, self.plan.takes[seq])
-
-
-def _told(chunk: CheckedChunk) -> ChunkVerdict:
-    return ChunkVerdict(chunk.seq, chunk.spoken, chunk.verdict, chunk.is_accepted)
+            self._record(msgspec.structs.replace(told, seq=seq), self.plan.takes[seq])
 
 
 def _no_good_take(text: str, verdict: Verdict, takes: int) -> NoGoodTake:

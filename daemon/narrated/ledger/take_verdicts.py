@@ -120,6 +120,14 @@ class CheckedChunks(Repository):
             for seq, take, spoken, accepted, verdict in rows
         ]
 
+    def inherit(self, job: int, older: int) -> None:
+        """Give a job that keeps an older one's narration how its chunks turned out."""
+        self._write(
+            "INSERT OR IGNORE INTO checked_chunks SELECT ?, seq, take, spoken, accepted, verdict"
+            " FROM checked_chunks WHERE job = ?",
+            *(job, older),
+        )
+
     def forget(self, job: int, seqs: Iterable[int]) -> None:
         """Forget how these chunks turned out, so that they are checked again."""
         self._write_all(
