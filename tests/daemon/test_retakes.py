@@ -89,6 +89,9 @@ def test_strict_post_fails_clearly(tmp_path: Path) -> None:
         assert "“The lazy dog sleeps in the sun today.” was spoken 2 times" in note
         assert "it stops for" in note
         assert "`takes: {strict: off}` publishes the best take" in note
+        refused = daemon.ask("respeak", "walk.md", "--doubtful")
+        assert (refused.returncode, refused.stdout) == (1, "")
+        assert "walk.md has no narration yet." in refused.stderr
         daemon.drop(".narrated.yaml", "takes: {strict: off}\n")
         daemon.published("walk", POST)
     assert len(_takes(tmp_path, "lazy dog")) == 2

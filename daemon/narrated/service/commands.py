@@ -123,7 +123,7 @@ class UserCommands:
     async def respeak_doubtful(self, path: str | None) -> DoubtfulRespoken:
         """Choose another take of each doubtful chunk: of a file, of a folder, or of all."""
         folder = (path or "").rstrip("/")
-        if folder and self._ledger.jobs.published(folder):
+        if folder and self._ledger.jobs.history(folder):
             return await self._respeaking.respeak_doubtful([folder])
         return await self._respeaking.respeak_doubtful(self._doubtful(folder))
 
