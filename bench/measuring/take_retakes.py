@@ -21,6 +21,7 @@ from measuring.take_texts import TextSet
 from measuring.take_voices import Joe, TakeVoice
 from narrated.script.script import Chunk
 from narrated.take_checks.heard_words import compare
+from narrated.take_checks.take_choice import best_take
 from narrated.take_checks.verdict import Verdict
 
 MOST_TAKES = 3
@@ -42,36 +43,57 @@ def retakes(bench: TakeBench) -> list[Figure]:
 def _false_alarms(takes: list["_TakesOfChunk"]) -> Figure:
     blamed = [each for each in takes if each.good(0).faults]
     published = [_published(each.good) for each in blamed]
-    well = sum(not each.faults for each in published)
+    well = sum(not each.take.faults for each in published)
+    accepted = sum(each.is_accepted for each in published)
     count = sum(_count(each.good) for each in takes)
     return Figure(
         f"{len(takes)} chunks, no take spoiled: good takes that are lost to another take's faults",
-        f"0: {len(blamed)} are blamed, another take of {well} has no fault, the best of the other "
-        f"{len(blamed) - well} is published as doubtful; {count / len(takes):.2f} takes a chunk",
+        f"0: {len(blamed)} are blamed, another take of {well} has no fault, {accepted} are heard "
+        f"alike and accepted, the best of the other {len(blamed) - well - accepted} is published "
+        f"as doubtful; {count / len(takes):.2f} takes a chunk",
         "0",
-        all(each.is_good for each in published),
+        all(each.take.is_good for each in published),
     )
 
 
 def _spoiling_engine(takes: list["_TakesOfChunk"]) -> Figure:
     chance = Random(3)
     published = [_published(each.spoiling(chance)) for _ in range(ROUNDS) for each in takes]
-    spoiled = [each for each in published if not each.is_good]
-    silent = sum(not each.faults for each in spoiled)
+    spoiled = [each for each in published if not each.take.is_good]
+    silent = sum(not each.is_doubtful for each in spoiled)
+    accepted = sum(each.is_accepted for each in spoiled)
     share = len(spoiled) / len(published)
     return Figure(
         f"an engine that spoils one take in ten, {ROUNDS} times {len(takes)} chunks: published "
         "spoiled",
-        f"{share:.2%} ({len(spoiled)} of {len(published)}; {silent} of them without a fault told)",
+        f"{share:.2%} ({len(spoiled)} of {len(published)}; {silent} of them not as doubtful, "
+        f"{accepted} of those accepted, since all takes are heard alike)",
         f"at most {MOST_PUBLISHED:.0%}",
         share <= MOST_PUBLISHED,
     )
 
 
-def _published(draw: Draw) -> Judged:
-    """The take that the daemon publishes."""
+@dataclass(frozen=True, slots=True)
+class _Published:
+    """The take of a chunk that the daemon publishes."""
+
+    take: Judged
+    is_accepted: bool
+
+    @property
+    def is_doubtful(self) -> bool:
+        return bool(self.take.faults) and not self.is_accepted
+
+
+def _published(draw: Draw) -> _Published:
     drawn = list(_drawn(draw))
-    return min(drawn, key=lambda each: Verdict(each.faults, distance=each.ears.distance).badness)
+    choice = best_take({number: _verdict(each) for number, each in enumerate(drawn)})
+    return _Published(drawn[choice.take], choice.is_accepted)
+
+
+def _verdict(judged: Judged) -> Verdict:
+    ears = judged.ears
+    return Verdict(judged.faults, judged.heard, ears.distance, "ears", ears.wrong)
 
 
 def _drawn(draw: Draw) -> Iterator[Judged]:

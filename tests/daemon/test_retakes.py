@@ -10,6 +10,10 @@ from support.daemon import Daemon, wait
 from support.mumbling import ear, heard, mumbled, mumbling
 
 POST = "# A walk\n\nThe lazy dog sleeps in the sun today.\n\nA quick fox jumps over the fence.\n"
+LONG = (
+    "# Long\n\nThe gardener goes out in the rain and he sees a red fox and an old dog by the sea "
+    "as the sun is up and we all go to the big old inn on the hill to eat a pie and to nap.\n"
+)
 WORDS = ["river", "stone", "garden", "window", "letter", "morning", "silver", "forest", "music"]
 HEARD = {"check": "ears", "hearing": "ear"}
 
@@ -78,6 +82,16 @@ def test_misheard_alike_is_accepted(tmp_path: Path) -> None:
         takes = daemon.manifest("walk")["takes"]
     assert [take for take, _ in _takes(tmp_path, "lazy dog")] == [0, 1, 2]
     assert (takes["accepted"], takes["doubtful"], takes["retaken"]) == (1, 0, 1)
+
+
+def test_other_losses_are_not_alike(tmp_path: Path) -> None:
+    """A long sentence that loses other words in each take is doubtful, though most are heard."""
+    voice = mumbling(tmp_path, spoils={"gardener": "missing"})
+    with Daemon(tmp_path, **_with_ear(tmp_path, voice)) as daemon:
+        daemon.drop("long.md", LONG)
+        takes = daemon.published("long", LONG)["takes"]
+    assert [take for take, _ in _takes(tmp_path, "gardener")] == [0, 1, 2]
+    assert (takes["accepted"], takes["doubtful"]) == (0, 1)
 
 
 def test_strict_post_fails_clearly(tmp_path: Path) -> None:

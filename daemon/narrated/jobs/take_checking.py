@@ -70,7 +70,8 @@ class TakeChecker:
             return by_sound
         compared = heard.compared
         faults = faults_of_both(by_sound.faults, compared)
-        verdict = Verdict(faults, heard.text, compared.distance, listener.identity)
+        told = heard.text, compared.distance, listener.identity, compared.wrong
+        verdict = Verdict(faults, *told)
         with self._ledger.transaction():
             self._ledger.verdicts.record(key, verdict)
             self._ledger.misheard.record(chunk.language, compared.misheard)

@@ -7,7 +7,7 @@ lexicon may be heard in any way. `bench/takes.py limits` has the limits' catches
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 
 import msgspec
@@ -19,6 +19,7 @@ from narrated.take_checks.compared_words import Word, words_of
 from narrated.take_checks.letter_distance import letter_distance
 from narrated.take_checks.verdict import Fault, FaultKind
 from narrated.take_checks.word_alignment import Difference, differences
+from narrated.take_checks.wrong_words import WrongWords, bounded
 
 MOST_DISTANCE = 0.25
 """The share of letters that may be heard otherwise."""
@@ -41,6 +42,8 @@ _NO_SPEECH = re.compile(r"\[[^\[\]]{0,60}\]")
 _LONGEST_HEARD = 20_000
 _MOST_TIMES, _MORE_WORDS = 3, 60
 """Heard words beyond so many times those said, and some, are counted and not aligned."""
+_FAR_SHARE = 0.8
+"""If the letters of all places together are too far off, so many of them are the fault."""
 _PAIR_WORDS = 4
 _MOST_PAIRS = 20
 
@@ -53,6 +56,8 @@ class HeardWords(msgspec.Struct, frozen=True):
     """The share of letters that were heard otherwise, from 0 to 1."""
     misheard: tuple[tuple[str, str], ...] = ()
     """Words that were said, and what was heard in their place."""
+    wrong: tuple[WrongWords, ...] = ()
+    """All places that were heard otherwise; none if they are too many."""
 
 
 def compare(
@@ -112,14 +117,52 @@ def _compared(
         *([Fault(FaultKind.WORDS_MISSING, missing)] if missing else []),
         *([Fault(FaultKind.MISHEARD, distance)] if _are_misheard(others, letters) else []),
     ]
-    return HeardWords(tuple(faults), distance, tuple(islice(_pairs(places), _MOST_PAIRS)))
+    pairs = tuple(islice(_pairs(places), _MOST_PAIRS))
+    wrong = () if beyond else bounded(_wrong(places, _at_fault(places, others, letters)))
+    return HeardWords(tuple(faults), distance, pairs, wrong)
 
 
 def _are_misheard(places: Sequence[Difference], letters: int) -> bool:
     """True if too much is heard otherwise beside the runs; `letters` are those of the text."""
+    return _are_far(places, letters) or any(map(_is_misheard, places))
+
+
+def _are_far(places: Sequence[Difference], letters: int) -> bool:
     edits = sum(map(_edits, places))
-    is_far = edits >= _LEAST_LETTERS and edits > MOST_DISTANCE * letters
-    return is_far or any(map(_is_misheard, places))
+    return edits >= _LEAST_LETTERS and edits > MOST_DISTANCE * letters
+
+
+def _at_fault(
+    places: Sequence[Difference], others: Sequence[Difference], letters: int
+) -> Collection[int]:
+    """Give the numbers of the words at which the places begin that are faults.
+
+    `others` are those beside the runs. Where they are faults together, it is the largest of them.
+    """
+    alone = {
+        place.at for place in places if _added(place) or _missing(place) or _is_misheard(place)
+    }
+    return alone | set(_largest(others)) if _are_far(others, letters) else alone
+
+
+def _largest(places: Sequence[Difference]) -> Iterator[int]:
+    left = _FAR_SHARE * sum(map(_edits, places))
+    for place in sorted(places, key=_edits, reverse=True):
+        if left > 0:
+            yield place.at
+        left -= _edits(place)
+
+
+def _wrong(places: Sequence[Difference], faults: Collection[int]) -> list[WrongWords]:
+    return [
+        WrongWords(
+            place.at,
+            tuple(word.letters for word in place.said),
+            "".join(word.letters for word in place.heard),
+            place.at in faults,
+        )
+        for place in places
+    ]
 
 
 def _is_misheard(place: Difference) -> bool:

@@ -1,16 +1,13 @@
 """The choice among the takes of one text: the best of them, and whether it counts as good."""
 
 from collections.abc import Collection, Mapping
-from difflib import SequenceMatcher
 from typing import NamedTuple
 
 from narrated.take_checks.verdict import FaultKind, Verdict
+from narrated.take_checks.wrong_words import faults_are_heard_in
 
 _OF_EARS = frozenset({FaultKind.WORDS_ADDED, FaultKind.WORDS_MISSING, FaultKind.MISHEARD})
 """The faults that only a hearing model finds, and so may be its own."""
-_ALIKE = 0.8
-"""The share of words that two takes are heard with in common, if they are heard alike."""
-_MOST_WORDS = 200
 
 
 class TakeChoice(NamedTuple):
@@ -25,7 +22,7 @@ def best_take(verdicts: Mapping[int, Verdict]) -> TakeChoice:
     """Choose among takes by their verdicts; of two that are equal, the one that was tried first.
 
     If a model hears the same wrong words in takes of different sound, the words are right, and the
-    model is wrong.
+    model is wrong. Words that it hears rightly say nothing: other takes have them as well.
     """
     best = min(verdicts, key=lambda take: verdicts[take].badness)
     return TakeChoice(best, _are_misheard_alike(verdicts.values(), verdicts[best]))
@@ -36,7 +33,7 @@ def _are_misheard_alike(verdicts: Collection[Verdict], best: Verdict) -> bool:
     if best.is_good or not _is_misheard(best):
         return False
     misheard = [each for each in verdicts if _is_misheard(each)]
-    return len(misheard) > 1 and all(_are_alike(each.heard, best.heard) for each in misheard)
+    return len(misheard) > 1 and all(_are_alike(best, each) for each in misheard)
 
 
 def _is_misheard(verdict: Verdict) -> bool:
@@ -45,7 +42,8 @@ def _is_misheard(verdict: Verdict) -> bool:
     return bool(kinds and kinds <= _OF_EARS and verdict.heard)
 
 
-def _are_alike(one: str, other: str) -> bool:
-    first, second = (text.casefold().split()[:_MOST_WORDS] for text in (one, other))
-    matcher = SequenceMatcher(a=first, b=second, autojunk=False)
-    return matcher.ratio() >= _ALIKE
+def _are_alike(best: Verdict, other: Verdict) -> bool:
+    """True if the other has the wrong words of the best, in the same places."""
+    if best.heard.casefold().split() == other.heard.casefold().split():
+        return True
+    return faults_are_heard_in(other.wrong, best.wrong)

@@ -4,6 +4,8 @@ from enum import StrEnum
 
 import msgspec
 
+from narrated.take_checks.wrong_words import WrongWords
+
 RULES_VERSION = 1
 """Another number when the rules find other faults: then takes are checked again."""
 
@@ -66,6 +68,8 @@ class Verdict(msgspec.Struct, frozen=True):
     """Letter distance of the heard from the said words, as a share; 0 if nobody listened."""
     hearing: str = ""
     """The identity of the hearing engine; empty if the sound alone was checked."""
+    wrong: tuple[WrongWords, ...] = ()
+    """The places at which other words were heard; none if they are too many or not known."""
 
     @property
     def is_good(self) -> bool:

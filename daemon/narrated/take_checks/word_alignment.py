@@ -6,7 +6,7 @@ the table has a band about its diagonals, so its size is bounded by the words th
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import inf
 
@@ -31,6 +31,8 @@ _JOINS = ((1, 2), (2, 1), (1, 3), (3, 1))
 class Difference:
     """Neighbouring words that were said, and what was heard in their place."""
 
+    at: int
+    """The number of the first word in the text."""
     said: tuple[Word, ...]
     heard: tuple[Word, ...]
 
@@ -42,7 +44,8 @@ def differences(said: Sequence[Word], heard: Sequence[Word]) -> list[Difference]
     said, heard = said[head : len(said) - tail], heard[head : len(heard) - tail]
     if not said and not heard:
         return []
-    return list(_differences(said, heard, _steps(said, heard)))
+    places = _differences(said, heard, _steps(said, heard))
+    return [replace(place, at=place.at + head) for place in places]
 
 
 def _equal(said: Sequence[Word], heard: Sequence[Word]) -> int:
@@ -62,7 +65,7 @@ def _differences(
     for ones, others, is_same in steps:
         if is_same and any(word.weight for word in said[at : at + ones]):
             if end > begin or other_end > other_begin:
-                yield Difference(tuple(said[begin:end]), tuple(heard[other_begin:other_end]))
+                yield Difference(begin, tuple(said[begin:end]), tuple(heard[other_begin:other_end]))
             begin, other_begin = at + ones, other + others
             end, other_end = begin, other_begin
         elif is_same and (end, other_end) == (begin, other_begin):
@@ -72,7 +75,7 @@ def _differences(
             end, other_end = at + ones, other + others
         at, other = at + ones, other + others
     if end > begin or other_end > other_begin:
-        yield Difference(tuple(said[begin:end]), tuple(heard[other_begin:other_end]))
+        yield Difference(begin, tuple(said[begin:end]), tuple(heard[other_begin:other_end]))
 
 
 def _steps(said: Sequence[Word], heard: Sequence[Word]) -> list[tuple[int, int, bool]]:
