@@ -43,6 +43,11 @@ def bark() -> BarkModel:
     return BarkModel(bark_config(24, 16, 1024, EncodecConfig()))
 
 
+def small_bark(layers: int = 12) -> BarkModel:
+    """suno/bark-small: 12 layers of 768; or fewer."""
+    return BarkModel(bark_config(layers, 12, 768, EncodecConfig()))
+
+
 def tiny_bark() -> BarkModel:
     """Two layers of 32, for where a real one would take minutes."""
     return BarkModel(bark_config(2, 2, 32, EncodecConfig()))
@@ -119,6 +124,7 @@ def _beside_bark(folder: Path) -> None:
     chosen = {"do_sample": True, "temperature": 0.7}
     settings = {
         "model_type": "bark",
+        "codebook_size": 1024,
         "semantic_config": {**chosen, "eos_token_id": _END, "min_eos_p": None},
         "coarse_acoustics_config": chosen,
         "fine_acoustics_config": {"temperature": 0.5},

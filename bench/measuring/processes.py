@@ -92,6 +92,11 @@ def processor_s(pid: int) -> float:
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
+def own_processor_s(pid: int) -> float:
+    """Processor time of one process, of all its threads."""
+    return sum(_times(pid)[:2]) / os.sysconf("SC_CLK_TCK")
+
+
 def _usage(pid: int) -> Usage:
     descriptors, threads = (len(_entries(_PROC / str(pid) / name)) for name in ("fd", "task"))
     return Usage(descriptors, threads, _anonymous_bytes(pid))

@@ -108,11 +108,12 @@ def parse_cases(
 
 def measure(cases: Mapping[str, Case[Place]], wanted: argparse.Namespace, place: Place) -> int:
     """Take the wanted cases, or all, and show them; gives the exit code."""
-    figures = [each for name in wanted.cases or cases for each in _taken(name, cases[name], place)]
+    figures = [each for name in wanted.cases or cases for each in take(name, cases[name], place)]
     return show(figures, conditions(wanted.quick))
 
 
-def _taken(name: str, case: Case[Place], place: Place) -> list[Figure]:
+def take(name: str, case: Case[Place], place: Place) -> list[Figure]:
+    """Take a case; a figure that cannot be taken, or whose work failed, says so."""
     try:
         return case(place)
     except NotTaken as why:

@@ -49,7 +49,7 @@ def bark(
     folder.mkdir(parents=True, exist_ok=True)
     _weights(seed, boost, ends).save_pretrained(folder)
     _tokenizer(folder)
-    _voices(folder, seed)
+    write_voices(folder, seed)
     semantic = {"min_eos_p": min_eos_p, "max_new_tokens": max_new_tokens, "eos_token_id": _END}
     chosen = {"do_sample": do_sample, "temperature": temperature, "top_k": 50}
     settings = {
@@ -124,7 +124,8 @@ def _tokenizer(folder: Path) -> None:
     BertTokenizerFast(vocab=str(vocabulary), do_lower_case=False).save_pretrained(folder)
 
 
-def _voices(folder: Path, seed: int) -> None:
+def write_voices(folder: Path, seed: int) -> None:
+    """Write the presets, of random codes."""
     index: dict[str, Any] = {"repo_or_path": "suno/bark"}
     for number, name in enumerate(PRESETS):
         index[name] = {}

@@ -1,0 +1,47 @@
+"""Case of Bark's decode step at batch 1 against the time of reading its weights."""
+
+from pathlib import Path
+
+from measuring.json_program import running_program
+from measuring.program import Figure, say
+from measuring.speed_bench import Setting, SpeedBench, settings
+from measuring.steady_bark import write_steady_bark
+from narrated.workers.child import environment
+
+SHARES = {"on a GPU": 0.40, "with AMX": 0.70, "in float32": 0.70}
+"""At least so much of a step is the reading of its weights."""
+WHAT = (
+    "a semantic decode step of Bark at batch 1: a plain read of as many bytes as its weights, "
+    "in the same process, by its time"
+)
+
+
+def step(bench: SpeedBench) -> list[Figure]:
+    """Time steps and reads in turn."""
+    return [_figure(bench, setting) for setting in settings()]
+
+
+def _figure(bench: SpeedBench, setting: Setting) -> Figure:
+    share = SHARES[setting.name]
+    goal = f"at least {share:.0%}"
+    if setting.missing:
+        return setting.not_taken(WHAT, goal)
+    say(f"step {setting.name}")
+    folder = bench.scratch / setting.device / "step"
+    if not folder.exists():
+        size = bench.sizes
+        write_steady_bark(folder, on_gpu=setting.is_gpu, layers=size.layers, tokens=size.tokens)
+    environ = {**environment(""), "PYTHONPATH": str(Path(__file__).parents[1])}
+    with running_program(
+        "bark_step", folder, setting.device, setting.dtype, environ=environ
+    ) as program:
+        told = program.answer()
+    reached = told["read_s"] / told["token_s"]
+    rate = told["bytes"] / told["read_s"] / 1e9
+    return Figure(
+        f"{WHAT}, {setting.name}",
+        f"{reached:.0%} (a step {told['token_s'] * 1e3:.1f} ms, a read {told['read_s'] * 1e3:.1f} "
+        f"ms of {told['bytes'] / 1e6:.0f} MB at {rate:.1f} GB/s; medians of {told['slices']})",
+        goal,
+        reached >= share,
+    )

@@ -1,0 +1,34 @@
+"""Measures how fast the models work, each against what a user would do instead, in one run.
+
+    python bench/speed.py [--quick] [--scratch FOLDER] [CASE ...]
+
+Full-size random weights, all sentences of one length, medians. On a CPU Bark has the size of
+bark-small, and processor time counts: other work on the machine slows the clock alone. On a GPU the
+clock counts. Needs torch, transformers and 16 GB of memory, and keeps all cores busy for an hour;
+`taskset -c 0` before the command leaves it one core. Exits with 1 if a figure misses its bound.
+"""
+
+import sys
+
+from measuring import bark_speed, step_speed
+from measuring.program import conditions, parse_cases, scratch_folder, show, take
+from measuring.speed_bench import QUICK, SpeedBench, SpeedSizes, hardware
+
+CASES = {
+    "bark": bark_speed.bark,
+    "step": step_speed.step,
+}
+
+
+def main() -> int:
+    wanted = parse_cases(__doc__, CASES)
+    with scratch_folder(wanted.scratch) as scratch:
+        bench = SpeedBench(scratch, QUICK if wanted.quick else SpeedSizes())
+        figures = [
+            each for name in wanted.cases or CASES for each in take(name, CASES[name], bench)
+        ]
+    return show(figures, f"{hardware()}; {conditions(wanted.quick)}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
