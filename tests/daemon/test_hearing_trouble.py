@@ -102,6 +102,23 @@ def test_model_arrives_later(tmp_path: Path) -> None:
     assert len(heard(tmp_path)) == 4
 
 
+def test_later_model_hears_all_takes(tmp_path: Path) -> None:
+    """A later ear hears each take that it chooses among, not those alone that nobody blamed."""
+    there = tmp_path / "there"
+    spoils = {"lazy dog": ["noise", "silence", "noise"]}
+    settings = _settings(tmp_path, spoils, unless=str(there))
+    settings["workers"] = {"again": "200ms"}
+    with Daemon(tmp_path, **settings) as daemon:
+        daemon.drop("walk.md", POST)
+        assert daemon.published("walk", POST)["takes"]["heard"] == 0
+        there.touch()
+        wait(lambda: "ear" in str(daemon.status()["workers"]))
+        assert daemon.ask("refresh", "walk.md", "--check").returncode == 0
+        wait(lambda: daemon.manifest("walk")["takes"]["heard"] == 3)
+    assert len(mumbled(tmp_path)) == 3 + 2
+    assert len(heard(tmp_path)) == 3 + 2
+
+
 def test_shared_chunk_is_checked_once(tmp_path: Path) -> None:
     """Two posts that share a bad sentence: each take of it is spoken and heard once for both."""
     settings = _settings(tmp_path, {"lazy dog": ["backwards", ""]}, delay_s=0.05)

@@ -61,6 +61,20 @@ def test_ears_correct_the_sound(ledger: Ledger) -> None:
     assert not ledger.verdicts.is_bad("never checked")
 
 
+def test_last_ears_count(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two hearing models the one that listened last counts, also if the clock was set back."""
+    heard_well = Verdict(heard="one two three", hearing="whisper-0")
+    ledger.verdicts.record("key", STOPS)
+    monkeypatch.setattr("time.time", lambda: 1.0)
+    ledger.verdicts.record("key", heard_well)
+    assert ledger.verdicts.latest("key") == heard_well
+    assert not ledger.verdicts.is_bad("key")
+    ledger.verdicts.record("key", Verdict())  # the sound alone says less
+    assert ledger.verdicts.latest("key") == heard_well
+    ledger.verdicts.record("key", STOPS)
+    assert ledger.verdicts.is_bad("key")
+
+
 def test_lost_words_are_worse() -> None:
     """The take that loses words is worse than one that stops; the longer stop is worse."""
     lost = Verdict((Fault(FaultKind.WORDS_MISSING, 2.0),))

@@ -160,7 +160,8 @@ class CheckedSpeech:
     async def _try_other(self, seq: int, take: int) -> Verdict | None:
         """Speak and check another take; None if its engine cannot speak it now."""
         plan = self.plan.with_take(seq, take)
-        known = self._checker.known(plan.keys[seq])
+        key, language = plan.keys[seq], plan.draft.chunks[seq].language
+        known = await self._checker.known_now(key, language, may_hear=self._settings.may_hear)
         if known is not None and not known.is_good:
             return known  # it was bad for the last narration
         self._progress.retakes += 1

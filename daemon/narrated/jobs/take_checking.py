@@ -33,6 +33,19 @@ class TakeChecker:
         """Return the last verdict on a take, of ears if any listened; None if it has none."""
         return self._ledger.verdicts.latest(key)
 
+    async def known_now(self, key: str, language: str, *, may_hear: bool) -> Verdict | None:
+        """Return the verdict on a take that a check would come to; None if it must listen first.
+
+        The word of another hearing model, or of the sound alone, counts if none listens now.
+        """
+        listener = await self.ears.listener(language) if may_hear else None
+        if listener is None:
+            return self.known(key)
+        by_sound = self._ledger.verdicts.get(key)
+        if by_sound is not None and _is_silent(by_sound):
+            return by_sound
+        return self._ledger.verdicts.get(key, listener.identity)
+
     async def by_sound(self, plan: Plan, seq: int, job: int) -> Verdict:
         """Return the verdict on a chunk's take by its sound. Errors: DamagedTakes, StorageError."""
         key = plan.keys[seq]
@@ -55,7 +68,7 @@ class TakeChecker:
         """
         key, chunk = plan.keys[seq], plan.draft.chunks[seq]
         by_sound = await self.by_sound(plan, seq, job)
-        if any(fault.kind is FaultKind.NOTHING_HEARD for fault in by_sound.faults):
+        if _is_silent(by_sound):
             return by_sound
         listener = await self.ears.listener(chunk.language)
         if listener is None:
@@ -90,6 +103,11 @@ class TakeChecker:
         self._ledger.measures.record(plan.keys[seq], measured.encode())
         self._ledger.verdicts.record(plan.keys[seq], verdict)
         return verdict
+
+
+def _is_silent(by_sound: Verdict) -> bool:
+    """True if there is nothing for ears to hear."""
+    return any(fault.kind is FaultKind.NOTHING_HEARD for fault in by_sound.faults)
 
 
 def _voice(plan: Plan, seq: int) -> str:

@@ -3,6 +3,7 @@
 A verdict goes with its take: it is pruned once neither the cache nor an open job has that.
 """
 
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import NamedTuple
@@ -13,6 +14,9 @@ from narrated.ledger.database import Repository
 from narrated.take_checks.length_line import VoiceLine
 from narrated.take_checks.verdict import RULES_VERSION, Verdict, decode_verdict
 
+_NOW = "max(?, (SELECT coalesce(max(judged_at), 0) + 1e-6 FROM verdicts WHERE key = ?))"
+"""The time, or just after the last verdict on the take if the clock was set back."""
+
 
 class TakeVerdicts(Repository):
     """Verdicts by the key of the take, the identity of the hearing engine, and the rules."""
@@ -20,8 +24,8 @@ class TakeVerdicts(Repository):
     def record(self, key: str, verdict: Verdict, rules: int = RULES_VERSION) -> None:
         """Keep the verdict on a take."""
         self._write(
-            "INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?)",
-            *(key, verdict.hearing, rules, verdict.encode()),
+            f"INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, {_NOW})",
+            *(key, verdict.hearing, rules, verdict.encode(), time.time(), key),
         )
 
     def get(self, key: str, hearing: str = "", rules: int = RULES_VERSION) -> Verdict | None:
@@ -35,9 +39,10 @@ class TakeVerdicts(Repository):
         return None
 
     def latest(self, key: str) -> Verdict | None:
-        """Return the verdict on a take by ears, if any listened, else by its sound alone."""
+        """Return the last verdict on a take by ears, if any listened, else by its sound alone."""
         rows = self._db.rows(
-            "SELECT hearing FROM verdicts WHERE key = ? AND rules = ? ORDER BY hearing DESC",
+            "SELECT hearing FROM verdicts WHERE key = ? AND rules = ?"
+            " ORDER BY hearing = '', judged_at DESC, hearing DESC",
             (key, RULES_VERSION),
         )
         return self.get(key, rows[0][0]) if rows else None
