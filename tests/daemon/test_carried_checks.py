@@ -7,7 +7,7 @@ from typing import Any
 
 from narrated.ledger.pruning import prune
 from narrated.ledger.store import Ledger
-from support.daemon import Daemon
+from support.daemon import Daemon, wait
 from support.mumbling import ear, heard, mumbled, mumbling
 
 POST = "# A walk\n\nThe lazy dog sleeps in the sun today.\n\nA quick fox jumps over the fence.\n"
@@ -21,6 +21,14 @@ def _settings(home: Path, *, spoils: dict[str, Any], ear_is: dict[str, Any]) -> 
     voice = mumbling(home, spoils=spoils)
     engines = {**voice["engines"], "ear": ear(home, **ear_is)}
     return {**voice, "engines": engines, "takes": {"check": "ears", "hearing": "ear"}}
+
+
+def _hasty(home: Path, **spoils: Any) -> tuple[Daemon, Path]:
+    """A daemon that publishes before it listens, and a file that holds its ear up."""
+    held = home / "held"
+    held.touch()
+    settings = _settings(home, spoils=spoils, ear_is={"held": str(held)})
+    return Daemon(home, **settings | {"takes": {**settings["takes"], "publish": "now"}}), held
 
 
 def _counts(takes: dict[str, Any]) -> tuple[int, ...]:
@@ -66,3 +74,73 @@ def _empty_cache(home: Path) -> None:
         for key in ledger.takes.keys_starting(""):
             ledger.takes.drop(key)
         prune(ledger, 0.0, 0.0)
+
+
+def test_due_check_is_made_up_for(tmp_path: Path) -> None:
+    """`publish: now` is checked, whatever came before: saves, settings, a rename, a kill."""
+    daemon, held = _hasty(tmp_path, fox=["backwards", ""])
+    with daemon:
+        daemon.drop("walk.md", POST)
+        guid = daemon.published("walk", POST)["guid"]
+        daemon.drop("walk.md", f"{POST}\n\n")
+        daemon.published("walk", f"{POST}\n\n")
+        daemon.drop(".narrated.yaml", "album: Walks\n")
+        wait(lambda: daemon.manifest("walk")["settings"]["edition"]["album"] == "Walks")
+        (daemon.inbox / "walk.md").rename(daemon.inbox / "way.md")
+        daemon.published("way", f"{POST}\n\n")
+        assert _counts(daemon.manifest("way")["takes"]) == (3, 0, 0, 0, 0)
+        daemon.kill()
+        held.unlink()
+        daemon.start()
+        wait(lambda: daemon.manifest("way")["takes"]["heard"] == 3, lambda: daemon.log)
+        daemon.wait_idle()
+        manifest = daemon.manifest("way")
+        assert not (daemon.outbox / "walk.mp3").exists()
+    assert (manifest["guid"], _counts(manifest["takes"])) == (guid, (3, 3, 1, 0, 0))
+    assert [each["take"] for each in mumbled(tmp_path) if "fox" in each["text"]] == [0, 1]
+
+
+def test_asked_check_is_made_up_for(tmp_path: Path) -> None:
+    """A check that a person asked for is made, though the post is edited while it waits."""
+    held = tmp_path / "held"
+    held.touch()
+    settings = _settings(tmp_path, spoils={}, ear_is={"held": str(held)})
+    text = f"---\ntakes: {{check: off}}\n---\n{POST}"
+    with Daemon(tmp_path, **settings) as daemon:
+        daemon.drop("walk.md", text)
+        daemon.published("walk", text)
+        assert daemon.ask("refresh", "walk.md", "--check").returncode == 0
+        longer = text.replace(POST, LONGER)
+        daemon.drop("walk.md", longer)
+        daemon.published("walk", longer)
+        held.unlink()
+        wait(lambda: daemon.manifest("walk")["takes"], lambda: daemon.log)
+        assert _counts(daemon.manifest("walk")["takes"]) == (4, 4, 0, 0, 0)
+
+
+def test_cancelled_check_stays_away(tmp_path: Path) -> None:
+    """A check that a person cancelled comes with `retry` alone, not with the next save."""
+    daemon, held = _hasty(tmp_path)
+    with daemon:
+        daemon.drop("walk.md", POST)
+        daemon.published("walk", POST)
+        wait(lambda: daemon.history("walk.md")[-1] != "done")
+        assert daemon.ask("cancel", "walk.md").returncode == 0
+        held.unlink()
+        daemon.drop("walk.md", f"{POST}\n\n")
+        daemon.published("walk", f"{POST}\n\n")
+        daemon.wait_idle()
+        assert heard(tmp_path) == []
+
+
+def test_check_waits_for_an_ignored_post(tmp_path: Path) -> None:
+    """A check that ended since its post was ignored is made once the post counts again."""
+    daemon, held = _hasty(tmp_path)
+    with daemon:
+        daemon.drop("walk.md", POST)
+        daemon.published("walk", POST)
+        daemon.drop(".narratedignore", "walk.md\n")
+        wait(lambda: daemon.history("walk.md")[-1] == "removed")
+        held.unlink()
+        (daemon.inbox / ".narratedignore").unlink()
+        wait(lambda: daemon.manifest("walk")["takes"]["heard"] == 3, lambda: daemon.log)

@@ -63,3 +63,13 @@ def test_publishing_job_is_not_stopped(inbox: OnePostInbox) -> None:
     inbox.new()
     assert inbox.stopped == []
     assert inbox.ledger.jobs.get(older.id).state is JobState.PUBLISHING
+
+
+def test_check_waits_for_another_job(inbox: OnePostInbox) -> None:
+    """A check that is asked for amid another job is due once that is done: it stops nothing."""
+    published = inbox.ledger.jobs.add("post.md", "aa", 1, "post", state=JobState.PUBLISHING)
+    inbox.ledger.jobs.finish(published, 1.0)
+    other = inbox.new()
+    assert inbox.creator.check("post.md")
+    assert inbox.ledger.due_checks.is_asked(published.id)
+    assert inbox.ledger.jobs.all_open() == [other]

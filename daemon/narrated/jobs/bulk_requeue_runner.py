@@ -131,7 +131,7 @@ class BulkRequeueRunner:
             case RequeueKind.REFRESH:
                 return self._jobs.renew(post, JobCause.REFRESH) is not None
             case RequeueKind.CHECK:
-                return self._jobs.check(post) is not None
+                return self._jobs.check(post)
             case RequeueKind.RETRY | RequeueKind.UNREAD:
                 return self._jobs.renew(post, JobCause.FOUND) is not None
             case RequeueKind.HELD:

@@ -263,6 +263,8 @@ class Ingest:
             self._jobs.create(event.path, event.sha256, size_bytes, JobCause.FOUND, moved)
         elif current.state is JobState.QUEUED:
             self._events.publish(JobReady(current))
+        elif current.state is JobState.DONE:
+            self._jobs.resume_check(current)
 
     def _is_worth_another(self, job: Job) -> bool:
         """True if a job may succeed now, or if its published source is to leave the inbox."""

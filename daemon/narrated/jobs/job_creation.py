@@ -64,6 +64,8 @@ class JobCreator:
             plan = None if published is None else self.plan(published)
             if published and plan and published.source_sha256 == sha256:
                 plan = plan.with_takes(self._ledger.takes.choices(path))
+                if newest.cause is JobCause.CHECK:
+                    return self._check_again(published, plan)
                 return self.create_planned(published, plan, newest.cause)
         return self.create(path, sha256, newest.size_bytes, cause)
 
@@ -84,19 +86,52 @@ class JobCreator:
         """Create a job that checks the takes of a published narration, whatever held before."""
         takes = replace(plan.settings.takes, check="auto")
         plan = replace(plan, settings=replace(plan.settings, takes=takes))
+        with self._ledger.transaction():
+            self._ledger.due_checks.add(published.id, is_asked=True)
+            return self.create_planned(published, plan, JobCause.CHECK)
+
+    def create_due_check(self, published: Job, plan: Plan) -> Job | None:
+        """Create the job of a check that is due; None if none is, or if settings forbid it."""
+        is_asked = self._ledger.due_checks.is_asked(published.id)
+        if is_asked:
+            return self.create_check(published, plan)
+        if is_asked is None or not plan.settings.takes.is_on:
+            return None
         return self.create_planned(published, plan, JobCause.CHECK)
 
-    def check(self, path: str) -> Job | None:
-        """Create a job that checks the takes of a source's narration, if it is the present one.
+    def _check_again(self, published: Job, plan: Plan) -> Job | None:
+        """Create a check that failed or was cancelled once more, as it was asked for."""
+        with self._ledger.transaction():
+            if self._ledger.due_checks.is_asked(published.id) is None:  # it was cancelled
+                is_asked = not plan.settings.takes.is_on
+                self._ledger.due_checks.add(published.id, is_asked=is_asked)
+            return self.create_due_check(published, plan)
 
-        None if there is none, if its source is gone or changed, or if a job is under way already.
+    def resume_check(self, published: Job) -> None:
+        """Create the check that is due of a narration whose source has come back."""
+        if self._ledger.due_checks.is_asked(published.id) is not None:
+            plan = self.plan(published)
+            if plan is not None:
+                self.create_due_check(published, plan)
+
+    def check(self, path: str) -> bool:
+        """Have the takes of a source's narration checked, if it is the present one.
+
+        At once, or after another job that is under way. False if there is no narration, if its
+        source is gone or changed, or if it is being checked already.
         """
         published = self._ledger.jobs.published(path)
-        if published is None or self._ledger.jobs.unfinished(path):
-            return None
-        is_present = self._ledger.sources.sha256(path) == published.source_sha256
-        plan = self.plan(published) if is_present else None
-        return None if plan is None else self.create_check(published, plan)
+        if published is None or self._ledger.sources.sha256(path) != published.source_sha256:
+            return False
+        unfinished = self._ledger.jobs.unfinished(path)
+        causes = {job.cause for job in unfinished if job.state is not JobState.FAILED}
+        if JobCause.CHECK in causes:
+            return False
+        if causes:
+            self._ledger.due_checks.add(published.id, is_asked=True)
+            return True
+        plan = self.plan(published)
+        return plan is not None and self.create_check(published, plan) is not None
 
     def plan(self, job: Job) -> Plan | None:
         """Return a job's plan; None if it has none, or one of an earlier format."""

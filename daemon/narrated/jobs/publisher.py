@@ -67,8 +67,11 @@ class Publisher:
     _events: EventDispatcher
     _work_disk: DiskThreads
     _stems: StemAssignment
-    _follow_up: Callable[[Job, Plan], object] = lambda job, plan: None
-    """Called with each job that published a new narration, in the transaction that finishes it."""
+    _follow_up: Callable[[Job, Plan, bool], object] = lambda job, plan, is_new: None
+    """Called with each job that published, in the transaction that finishes it.
+
+    The bool is True if its narration is new, and not carried over.
+    """
 
     async def publish(self, job: Job, plan: Plan, encoded: EncodedNarration) -> None:
         """Bring all files into the outbox; the job is then done.
@@ -187,14 +190,12 @@ class Publisher:
             await self._moves.withdraw_moved(job)  # it may be a copy whose original is gone
         await self._moves.withdraw_renamed(job)
         with self._ledger.transaction():
-            if older is not None and not publication.is_checked:  # it ends below, with its chunks
-                self._ledger.checked_chunks.inherit(job.id, older.id)
+            self._inherit_checks(job, publication)
             done = self._ledger.jobs.finish(job, publication.duration_s)
             self._ledger.job_takes.record(job.id, publication.takes, publication.times)
             self._events.publish(publication.event(done))
-            if older is None:
-                self._follow_up(done, plan)
-            elif older.path != job.path:
+            self._follow_up(done, plan, older is None)
+            if older is not None and older.path != job.path:
                 self._moves.supersede(older, job)
             leaving = self._disposal.release(job)
         try:
@@ -204,6 +205,15 @@ class Publisher:
         finally:
             if leaving is not None:
                 await self._disposal.remove(leaving, {**plan.shown, **plan.script})
+
+    def _inherit_checks(self, job: Job, publication: Publication) -> None:
+        """Keep what is known of an older narration's takes, and due: both end with its job."""
+        older = publication.older
+        before = older or self._ledger.jobs.published(job.path)
+        if before is not None and job.cause is not JobCause.CHECK:
+            self._ledger.due_checks.inherit(job.id, before.id)
+        if older is not None and not publication.is_checked:
+            self._ledger.checked_chunks.inherit(job.id, older.id)
 
 
 def _caption(plan: Plan, folder: Path) -> tuple[PreparedFile, ...]:

@@ -50,11 +50,15 @@ class Retakes:
             speech.recall()
         return speech
 
-    def follow_up(self, job: Job, plan: Plan) -> None:
-        """Have a narration checked that is published as it was; for `publish: now`."""
-        is_present = self._ledger.sources.sha256(job.path) == job.source_sha256
-        if is_present and _is_hasty(job, plan) and self._may_improve(job, plan):
-            self._jobs.create_planned(job, plan, JobCause.CHECK)
+    def follow_up(self, job: Job, plan: Plan, is_new: bool) -> None:
+        """Have a narration checked that is published as it was, or that was to be checked.
+
+        If a newer version of the source came meanwhile, its job owes the check.
+        """
+        if is_new and _is_hasty(job, plan) and self._may_improve(job, plan):
+            self._ledger.due_checks.add(job.id)
+        if self._ledger.sources.sha256(job.path) == job.source_sha256:
+            self._jobs.create_due_check(job, plan)
 
     def _may_improve(self, job: Job, plan: Plan) -> bool:
         hears = plan.settings.takes.may_hear and self._checker.ears.are_there

@@ -120,7 +120,7 @@ class JobRunner:
             self._end_unwanted(job, "it has front matter alone")  # what is out stays
         elif not plan.draft.narrate:
             await self._withhold(job, plan)
-        elif job.cause is JobCause.CHECK and job.state is not JobState.PUBLISHING:
+        elif job.cause is JobCause.CHECK:
             await self._check(job, plan, queue)
         elif not await self._carries_over(job, plan):
             job = self._ledger.jobs.get(job.id)

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from narrated.inbox.async_reads import AsyncInboxReader
-from narrated.jobs.events import EventDispatcher, Moved, SourceReturned
+from narrated.jobs.events import EventDispatcher, JobStopped, Moved, SourceReturned
 from narrated.jobs.narration_removal import NarrationRemoval
-from narrated.ledger.job import Job, JobState
+from narrated.ledger.job import Job, JobCause, JobState
 from narrated.ledger.store import Ledger
 from narrated.printable import printable
 from narrated.reading.file_kinds import is_gallery_path
@@ -81,6 +81,7 @@ class SourceMoves:
                 return  # a newer version has replaced it at its own path
             problem = f"moved to {printable(job.path)}"
             self._ledger.jobs.move(older, JobState.SUPERSEDED, problem=problem)
+            self._stop_checks(older.path, problem)
             self._ledger.episodes.rename(older.path, job.path)
             self._ledger.covers.rename(older.path, job.path)
             self._ledger.page_entries.rename(older.path, job.path)
@@ -89,6 +90,13 @@ class SourceMoves:
             if self._ledger.sources.sha256(older.path) not in ("", older.source_sha256):
                 return  # another file has taken its path
             self._removal.forget(older.path)
+
+    def _stop_checks(self, path: str, problem: str) -> None:
+        """Stop the check of a narration that is at another path now, where it is due."""
+        for check in self._ledger.jobs.stoppable(path):
+            if check.cause is JobCause.CHECK:
+                self._ledger.jobs.move(check, JobState.SUPERSEDED, problem=problem)
+                self._events.publish(JobStopped(check))
 
     async def report_returned(self, older: Job) -> None:
         """Have the inbox look at the old path of a moved source if a copy has come there again."""

@@ -110,7 +110,7 @@ class Jobs(Repository):
             if state in (JobState.DONE, JobState.FAILED, JobState.SUPERSEDED, JobState.REMOVED):
                 self._db.rows("DELETE FROM chunks WHERE job = ?", (job.id,))
             if state in (JobState.QUEUED, JobState.SUPERSEDED, JobState.REMOVED):
-                for table in ("plans", "page_texts", "page_copies", "checked_chunks"):
+                for table in ("plans", "page_texts", "page_copies", "checked_chunks", "due_checks"):
                     self._db.rows(f"DELETE FROM {table} WHERE job = ?", (job.id,))
                 told = "UPDATE job_takes SET report = NULL, times = NULL WHERE job = ?"
                 self._db.rows(told, (job.id,))

@@ -5,6 +5,7 @@ from pathlib import Path
 from narrated.ledger.bulk_requeue_progress import BulkRequeueProgress
 from narrated.ledger.covers import Covers, PagePictures
 from narrated.ledger.database import Database
+from narrated.ledger.due_checks import DueChecks
 from narrated.ledger.engine_rates import EngineRates
 from narrated.ledger.episodes import Episodes, Podcasts
 from narrated.ledger.folder_shows import FolderShows
@@ -62,6 +63,7 @@ class Ledger(Database):
         self.voice_lengths = VoiceLengths(self)
         self.misheard = MisheardWords(self)
         self.checked_chunks = CheckedChunks(self)
+        self.due_checks = DueChecks(self)
         self.captions = CaptionCache(self)
         self.last_run = LastRun(self)
         self.pauses = Pauses(self)

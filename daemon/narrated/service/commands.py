@@ -152,10 +152,17 @@ class UserCommands:
             problem = f"Nothing is being done for {printable(path)}."
             raise NarratedError(problem, "`narrated status` lists the files under way.")
         for job in jobs:
-            self._ledger.jobs.move(job, JobState.REMOVED, problem="cancelled")
-            self._events.publish(JobStopped(job))
+            self._cancel(job)
         await self._notes.remove(jobs[-1])  # of why it waited
         return [path]
+
+    def _cancel(self, job: Job) -> None:
+        with self._ledger.transaction():
+            self._ledger.jobs.move(job, JobState.REMOVED, problem="cancelled")
+            published = self._ledger.jobs.published(job.path)
+            if published is not None and job.cause is JobCause.CHECK:
+                self._ledger.due_checks.drop(published.id)
+            self._events.publish(JobStopped(job))
 
     async def history(self, path: str) -> list[JobHistoryEntry]:
         """Every version of a file, oldest first."""
