@@ -43,6 +43,10 @@ class CausalStage(Stage[BarkModel, BarkRequest], ABC):
         """Requests that can join now; if none can, those in progress."""
         return self._joining(module, width) or [sequence.owner for sequence in self._sequences]
 
+    def full_batch(self, module: BarkModel, width: int) -> int:
+        """Number of its slots."""
+        return width
+
     def work(self, module: BarkModel, width: int) -> Sequence[BarkRequest]:
         """Let waiting requests join free slots, or else advance the batch by a slice."""
         transformer = BarkTransformer(self._model(module))

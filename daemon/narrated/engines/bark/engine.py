@@ -21,6 +21,8 @@ REVISION = 1
 
 _DEFAULT_MODEL = "suno/bark"
 _DEFAULT_ROWS = 4
+_BATCHES = 2
+"""The semantic and the coarse stage each have a batch to fill."""
 
 
 class BarkEngine(StagedSpeechEngine):
@@ -37,12 +39,13 @@ class BarkEngine(StagedSpeechEngine):
         self.steady_options = self._sampling.steady_options(defaults)
         fingerprint = self._sampling.fingerprint
         sample_rate = checkpoint.generation.sample_rate
+        in_flight = _BATCHES * rows
         super().__init__(
             checkpoint.model,
-            StagePipeline(checkpoint.model, checkpoint.stages(), rows, sample_rate),
+            StagePipeline(checkpoint.model, checkpoint.stages(), rows, sample_rate, in_flight),
             voices,
             identity(f"bark-{REVISION}", checkpoint.digest, checkpoint.dtype, fingerprint),
-            rows,
+            in_flight,
         )
 
     def admit(self, request: Request) -> None:

@@ -16,7 +16,7 @@ from narrated.engines.bark.generation_config import GenerationConfig
 from narrated.engines.bark.request import NOT_FINITE, BarkRequest
 from narrated.engines.bark.transformer_adapter import blocks, pass_weights, through
 from narrated.engines.neural.sampler import draw
-from narrated.engines.neural.stage_pipeline import Stage, requests_per_pass
+from narrated.engines.neural.stage_pipeline import Stage, full_pass, requests_per_pass
 
 
 @dataclass(slots=True, eq=False)
@@ -71,6 +71,10 @@ class FineStage(Stage[BarkModel, BarkRequest]):
         """Requests of the next pass."""
         return [work.request for work in self._passing(module, width)]
 
+    def full_batch(self, module: BarkModel, width: int) -> int:
+        """Number of requests that fill a pass."""
+        return full_pass(self._most(module, width))
+
     def work(self, module: BarkModel, width: int) -> Sequence[BarkRequest]:
         """Make one pass; returns the requests that finished."""
         passing = self._passing(module, width)
@@ -111,11 +115,15 @@ class FineStage(Stage[BarkModel, BarkRequest]):
 
     def _passing(self, module: BarkModel, width: int) -> Sequence[_FineProgress]:
         """Requests at the lowest codebook; the others wait, to share later passes."""
+        codebook = min(work.codebook for work in self._in_progress)
+        passing = [work for work in self._in_progress if work.codebook == codebook]
+        return passing[: self._most(module, width)]
+
+    def _most(self, module: BarkModel, width: int) -> int:
+        """Most requests of a pass."""
         config = module.fine_acoustics.config
         weights = pass_weights(config.num_layers, config.hidden_size)
-        most = requests_per_pass(weights, self._length, module.device, width)
-        codebook = min(work.codebook for work in self._in_progress)
-        return [work for work in self._in_progress if work.codebook == codebook][:most]
+        return requests_per_pass(weights, self._length, module.device, width)
 
     def _shown(self, work: _FineProgress) -> torch.Tensor:
         start, _ = work.windows[work.window]

@@ -1,7 +1,9 @@
 """A pipeline of stages: each request passes through them in order.
 
-A step works on the earliest stage that has requests, so that full batches gather in the later
-stages. No request starves: the worker admits a new one only after another is finished.
+A step works on the fullest stage, and of those that are equally full on the latest. So a batch
+that has lost a request waits until the earlier stages have filled it again, and with requests in
+flight for every stage all batches stay full. No request starves: the worker admits a new one only
+after another is finished, so a stage that must wait gets more requests, or the others run out.
 """
 
 from abc import ABC, abstractmethod
@@ -18,6 +20,10 @@ from narrated.engines.neural.torch_model import TorchModel
 
 _ENOUGH = 4
 """Full batches to finish at a reduced width before the pipeline tries a larger one."""
+
+_FULL_PASS = 2
+"""Requests that fill a pass over whole requests. More of them gain little, and those that wait for
+each other here are missing in the batches of the other stages."""
 
 _DEVICE_POSITIONS = 1 << 13
 _HOST_OPERATIONS = 4e11  # some seconds of a CPU; then other stages take their turn
@@ -54,6 +60,14 @@ class Stage(ABC, Generic[ModuleT, RequestT]):
     def next_requests(self, module: ModuleT, width: int) -> Sequence[RequestT]:
         """Requests that `work` would advance: here the first."""
         return [self._waiting[0]]
+
+    def full_batch(self, module: ModuleT, width: int) -> int:
+        """Number of requests that fill a step: here one."""
+        return 1
+
+    def fullness(self, module: ModuleT, width: int) -> float:
+        """Share of a full batch that it has, 0 to 1."""
+        return min(1.0, len(self.requests) / self.full_batch(module, width))
 
     @abstractmethod
     def work(self, module: ModuleT, width: int) -> Sequence[RequestT]:
@@ -100,9 +114,10 @@ class StagePipeline(Generic[ModuleT, RequestT]):
         self._stages[-1 if request.is_silent else 0].admit(request)
 
     def step(self) -> Sequence[Outcome]:
-        """Advance the requests of the earliest stage that has any."""
-        index, stage = next((i, stage) for i, stage in enumerate(self._stages) if stage.requests)
+        """Advance requests of the fullest stage."""
         module = self._model.module
+        index = self._fullest(module)
+        stage = self._stages[index]
         requests = stage.next_requests(module, self.width)
         with self._model.device.at_work([request.id for request in requests]), torch.no_grad():
             finished = stage.work(module, self.width)
@@ -111,9 +126,7 @@ class StagePipeline(Generic[ModuleT, RequestT]):
             done = self._shares_before(index) + stage.share * stage.progress(request)
             outcomes.append(ProgressReport(request.id, done))
         self._finished += sum(isinstance(each, SpeechResult) for each in outcomes)
-        is_idle = not any(stage.requests for stage in self._stages)
-        keeps_nothing = not any(stage.keeps_memory and stage.requests for stage in self._stages)
-        if is_idle or (keeps_nothing and self._finished >= _ENOUGH * self._max_requests):
+        if self._may_widen():
             self._widen()
         return outcomes
 
@@ -137,6 +150,18 @@ class StagePipeline(Generic[ModuleT, RequestT]):
         """Free all memory but the weights; requests restart their stage."""
         for stage in self._stages:
             stage.restart()
+
+    def _fullest(self, module: ModuleT) -> int:
+        """Index of the fullest stage; of equally full ones the latest."""
+        busy = (index for index, stage in enumerate(self._stages) if stage.requests)
+        return max(busy, key=lambda at: (self._stages[at].fullness(module, self.width), at))
+
+    def _may_widen(self) -> bool:
+        """True if idle, or if enough is finished, at best while a release would undo nothing."""
+        if not any(stage.requests for stage in self._stages):
+            return True
+        keeps_memory = any(stage.keeps_memory and stage.requests for stage in self._stages)
+        return self._finished >= (_ENOUGH + keeps_memory) * self._max_requests
 
     def _widen(self) -> None:
         """Double the width, in case memory is free again."""
@@ -175,6 +200,11 @@ def requests_per_pass(weights: float, positions: int, device: torch.device, widt
     if device.type == "cpu":
         most_positions = _HOST_OPERATIONS / (2 * weights)
     return max(1, min(width, int(most_positions / positions)))
+
+
+def full_pass(most: int) -> int:
+    """Number of requests that fill a pass, where `most` can share one."""
+    return min(_FULL_PASS, most)
 
 
 def pcm(sound: torch.Tensor) -> bytes:

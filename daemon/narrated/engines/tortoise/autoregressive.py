@@ -162,6 +162,13 @@ class AutoregressiveStage(Stage[TortoiseModels, TortoiseRequest]):
         joining = self._joining(width) or [run.owner for run in self._sequences]
         return list(dict.fromkeys(candidate.request for candidate in joining))
 
+    def fullness(self, module: TortoiseModels, width: int) -> float:
+        """Share of the slots that candidates hold or can join; full if a request needs none."""
+        if self._waiting:
+            return 1.0
+        joining = 0 if self._awaits_empty_batch(width) else len(self._candidates)
+        return min(1.0, (len(self._sequences) + joining) / width)
+
     def work(self, module: TortoiseModels, width: int) -> Sequence[TortoiseRequest]:
         """Add waiting candidates if slots are free; otherwise generate a slice of codes."""
         if self._waiting:
@@ -212,13 +219,21 @@ class AutoregressiveStage(Stage[TortoiseModels, TortoiseRequest]):
         """The first waiting candidates of one request, as many as there are free slots."""
         if not self._candidates:
             return []
-        request = self._candidates[0].request
+        if self._awaits_empty_batch(width):
+            return []
         if self._batch is not None and self._sequences:
-            if _positions(request) > self._length:
-                return []  # it waits for an empty batch, which then gets longer slots
             width = min(width, self._batch.slots)
+        request = self._candidates[0].request
         own = takewhile(lambda each: each.request is request, self._candidates)
         return list(islice(own, max(0, width - len(self._sequences))))
+
+    def _awaits_empty_batch(self, width: int) -> bool:
+        """True if the next batch is to have longer slots, or at least twice as many."""
+        if self._batch is None or not self._sequences or not self._candidates:
+            return False
+        slots = min(width, len(self._sequences) + len(self._candidates))
+        is_longer = _positions(self._candidates[0].request) > self._length
+        return is_longer or slots >= 2 * self._batch.slots
 
     def _joined(
         self, transformer: UnifiedVoiceTransformer, joining: Sequence[_Place], width: int

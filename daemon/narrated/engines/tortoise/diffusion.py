@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn.functional import group_norm, scaled_dot_product_attention
 from torch.nn.utils.rnn import pad_sequence
 
-from narrated.engines.neural.stage_pipeline import Stage, requests_per_pass
+from narrated.engines.neural.stage_pipeline import Stage, full_pass, requests_per_pass
 from narrated.engines.tortoise.checkpoint import TortoiseModels
 from narrated.engines.tortoise.request import TortoiseRequest
 from narrated.engines.tortoise.upstream_modules import upstream
@@ -72,6 +72,10 @@ class DiffusionStage(Stage[TortoiseModels, TortoiseRequest]):
         """Requests of the next step."""
         return [work.request for work in self._stepping(module, width)]
 
+    def full_batch(self, module: TortoiseModels, width: int) -> int:
+        """Number of requests that fill a step."""
+        return full_pass(self._most(module, width))
+
     def work(self, module: TortoiseModels, width: int) -> Sequence[TortoiseRequest]:
         """Denoise by one step."""
         works = self._stepping(module, width)
@@ -108,11 +112,14 @@ class DiffusionStage(Stage[TortoiseModels, TortoiseRequest]):
             work.condition = None
 
     def _stepping(self, module: TortoiseModels, width: int) -> Sequence[_DiffusionProgress]:
-        works = list(self._works.values())
-        longest = max(work.frames for work in works)
-        branches = 1 + any(work.request.settings.cond_free for work in works)
+        return list(self._works.values())[: self._most(module, width)]
+
+    def _most(self, module: TortoiseModels, width: int) -> int:
+        """Most requests of a step."""
+        longest = max(work.frames for work in self._works.values())
+        branches = 1 + any(each.settings.cond_free for each in self._works)
         weights = float(sum(p.numel() for p in module.diffusion.layers.parameters()))
-        return works[: requests_per_pass(weights, branches * longest, module.device, width)]
+        return requests_per_pass(weights, branches * longest, module.device, width)
 
 
 def _condition(model: Any, work: _DiffusionProgress) -> Tensor:
