@@ -76,14 +76,17 @@ class NarrationRenderer:
     async def check(
         self, job: Job, plan: Plan, progress: JobProgress
     ) -> tuple[Plan, tuple[ChunkVerdict, ...]]:
-        """Check the takes of a plan, and encode nothing; returns the plan with the best ones."""
+        """Check published takes of a plan, and encode nothing; returns it with the best ones."""
         speech = self._begin(job, plan, progress)
-        waiting = iter(range(len(plan.draft.chunks)))
+        chunks = plan.draft.chunks
+        left = speech.begin_check()
+        progress.recorded += count_characters(chunks) - sum(len(chunks[seq].text) for seq in left)
+        waiting = iter(left)
 
         async def settle_in_order() -> None:
             for seq in waiting:
                 await speech.settle(seq)
-                progress.recorded += len(plan.draft.chunks[seq].text)
+                progress.recorded += len(chunks[seq].text)
 
         tasks = [asyncio.create_task(settle_in_order()) for _ in range(WINDOW)]
         try:

@@ -1,36 +1,64 @@
 """Published takes: how the chunks of a source's narration turned out when it was made."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 
 from narrated.jobs.chunk_verdicts import ChunkVerdict
 from narrated.jobs.plan import Plan, PlanOutdated
+from narrated.ledger.job import Job, JobCause
 from narrated.ledger.store import Ledger
 from narrated.ledger.take_verdicts import CheckedChunk
 from narrated.outbox.manifest_takes import ManifestTakes, TakeFault
 from narrated.take_checks.verdict import Fault, FaultKind, Verdict
 
 
-def published_takes(ledger: Ledger, path: str) -> dict[str, ChunkVerdict | None]:
-    """Return the outcomes of the chunks that are published, by the keys of their takes.
+@dataclass(frozen=True, slots=True)
+class PublishedTakes:
+    """The takes of a source's narration."""
+
+    outcomes: Mapping[str, ChunkVerdict | None] = field(default_factory=dict)
+    """How each chunk turned out, by the key of its take.
 
     None for a take that was not checked, as far as the narration knows. Verdicts on takes leave
     the ledger with the cache; what the narration knows stays.
     """
+    digests: frozenset[str] = frozenset()
+    """The digests of the chunks that are heard in it, whichever their takes are."""
+
+
+def published_takes(ledger: Ledger, path: str) -> PublishedTakes:
+    """Return the takes that are published of a source; none if their plan is not known."""
     published = ledger.jobs.published(path)
     kept = None if published is None else ledger.jobs.plan(published)
     if published is None or kept is None:
-        return {}
+        return PublishedTakes()
     try:
-        keys = Plan.decode(kept).keys
+        plan = Plan.decode(kept)
     except PlanOutdated:
-        return {}
+        return PublishedTakes()
     report = ledger.job_takes.report(published.id)
     told = _reported(report) | {
         each.seq: told_chunk(each) for each in ledger.checked_chunks.of(published.id)
     }
-    known = _good(report, len(keys))
-    return {key: told.get(seq, known) for seq, key in enumerate(keys)}
+    known = _good(report, len(plan.keys))
+    outcomes = {key: told.get(seq, known) for seq, key in enumerate(plan.keys)}
+    return PublishedTakes(outcomes, frozenset(plan.digests))
+
+
+def checks_published(ledger: Ledger, job: Job, plan: Plan) -> bool:
+    """True if a job, before it speaks anything, checks takes of the narration that is published.
+
+    So does one that is there to check, and one of `refresh` whose narration would stay: its
+    doubtful takes are tried again by today's settings.
+    """
+    if job.cause is JobCause.CHECK:
+        return True
+    published = ledger.jobs.published(job.path)
+    if published is None or job.cause is not JobCause.REFRESH or not plan.settings.takes.is_on:
+        return False
+    counts = ledger.job_takes.counts(published.id)
+    return published.narration == plan.narration and counts is not None and counts.doubtful > 0
 
 
 def told_chunk(chunk: CheckedChunk) -> ChunkVerdict:

@@ -1,18 +1,19 @@
 """Retakes: speaks a chunk again while its take is bad, and keeps the best of its takes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
 
 from narrated.audio.encoder_requests import DamagedTakes
-from narrated.errors import EngineError, EngineUnavailable, NarratedError, StorageError
+from narrated.errors import EngineError, EngineUnavailable, StorageError
 from narrated.jobs.chunk_verdicts import ChunkVerdict
 from narrated.jobs.ears import Ears
 from narrated.jobs.job_creation import JobCreator
 from narrated.jobs.job_progress import JobProgress
+from narrated.jobs.no_good_take import no_good_take
 from narrated.jobs.plan import Plan, PlanOutdated, take_key
-from narrated.jobs.published_takes import published_takes, told_chunk
+from narrated.jobs.published_takes import PublishedTakes, published_takes, told_chunk
 from narrated.jobs.take_checking import TakeChecker
 from narrated.jobs.take_speaking import TakeSpeaker, chunk_request
 from narrated.ledger.job import Job, JobCause
@@ -20,16 +21,9 @@ from narrated.ledger.store import Ledger
 from narrated.ledger.take_cache import TakeCache
 from narrated.ledger.take_verdicts import CheckedChunk
 from narrated.script.take_check_settings import TakeCheckSettings
-from narrated.take_checks.fault_sentences import fault_sentence
 from narrated.take_checks.take_choice import TakeChoice, best_take
 from narrated.take_checks.verdict import Verdict
 from narrated.workers.request_matching import EngineAccess
-
-_SHOWN_CHARACTERS = 80
-
-
-class NoGoodTake(NarratedError):
-    """No take of a chunk is good, and its post is to fail then."""
 
 
 @dataclass(eq=False)
@@ -85,7 +79,8 @@ class CheckedSpeech:
     """The speech of one job. Its plan changes as better takes are chosen.
 
     A take that a person asked for is checked, and never replaced. So is one that is published
-    already, unless the job is there to check it: only what is made now is spoken again.
+    already, unless the job is there to check it, or to refresh a doubtful one: only what is made
+    now is spoken again. Strict settings judge neither of them.
     """
 
     _ledger: Ledger
@@ -99,8 +94,8 @@ class CheckedSpeech:
     _asked_for: set[str] = field(default_factory=set)
     """Digests of the chunks whose takes a person chose."""
     _lexicons: tuple[str, ...] | None = None
-    _published: Mapping[str, ChunkVerdict | None] = field(default_factory=dict)
-    """How the chunks turned out that are published, by the keys of their takes."""
+    _published: PublishedTakes = field(default_factory=PublishedTakes)
+    _is_check: bool = False
 
     @property
     def verdicts(self) -> tuple[ChunkVerdict, ...]:
@@ -113,7 +108,7 @@ class CheckedSpeech:
 
     @property
     def _is_hasty(self) -> bool:
-        return _is_hasty(self._job, self.plan)
+        return _is_hasty(self._job, self.plan) and not self._is_check
 
     def recall(self) -> None:
         """Go on from what an earlier run of the job, or its published narration, found out."""
@@ -122,6 +117,19 @@ class CheckedSpeech:
             self.plan = self.plan.with_take(each.seq, each.take)
             self._verdicts[each.seq] = told_chunk(each)
         self._published = published_takes(self._ledger, self._job.path)
+
+    def begin_check(self) -> Sequence[int]:
+        """Begin a check of published takes; returns the chunks that are to be settled.
+
+        The others stay as they are, and need no sound.
+        """
+        self._is_check = True
+        left = [seq for seq in range(len(self.plan.keys)) if seq not in self._verdicts]
+        checked = [seq for seq in left if not self._stays(seq)]
+        for seq in set(left).difference(checked):
+            self._progress.unspoken.pop(seq, None)
+            self._recall_published(seq)
+        return checked
 
     async def speak_again(self, seq: int) -> None:
         """Speak a take whose file is damaged once more."""
@@ -135,12 +143,12 @@ class CheckedSpeech:
         await self._speaker.ensure_take(self.plan, seq, self._job.id)
         if not self._settings.is_on or seq in self._verdicts:
             return
-        if self._job.cause is not JobCause.CHECK and self.plan.keys[seq] in self._published:
+        if self._stays(seq):
             self._recall_published(seq)
             return
         verdicts = await self._try_takes(seq)
         choice = best_take(verdicts)
-        self._check_strictness(seq, choice, verdicts)
+        await self._check_strictness(seq, choice, verdicts)
         self._choose(seq, choice, verdicts)
         await self._speaker.ensure_take(self.plan, seq, self._job.id)
 
@@ -209,6 +217,10 @@ class CheckedSpeech:
         is_asked_for = self.plan.digests[seq] in self._asked_for
         if is_asked_for or self._is_hasty or self._job.cause is JobCause.RESPEAK:
             return False
+        return await self._varies(seq)
+
+    async def _varies(self, seq: int) -> bool:
+        """True if the engine of a chunk is here, and another take may sound different."""
         request = chunk_request(self.plan, seq, self._job.id)
         try:
             info = await self._engines.engine(request.engine)
@@ -216,17 +228,30 @@ class CheckedSpeech:
             return False
         return info.varies and request.matches(info)
 
-    def _check_strictness(
+    async def _check_strictness(
         self, seq: int, choice: TakeChoice, verdicts: Mapping[int, Verdict]
     ) -> None:
         best = verdicts[choice.take]
-        if self._settings.strict and not (best.is_good or choice.is_accepted or self._is_hasty):
-            raise _no_good_take(self.plan.draft.chunks[seq].text, best, len(verdicts))
+        if best.is_good or choice.is_accepted or not self._is_strict(seq):
+            return
+        text, most, varies = self.plan.draft.chunks[seq].text, self._settings.most, True
+        if len(verdicts) < most:
+            varies = await self._varies(seq)
+        raise no_good_take(text, best, len(verdicts), most=most, varies=varies)
+
+    def _is_strict(self, seq: int) -> bool:
+        """True if a chunk is to have a good take: not if it is out already, or a person's choice.
+
+        What is out stays, or gets better; a post that failed for it would tell nothing new.
+        """
+        digest = self.plan.digests[seq]
+        is_out = digest in self._published.digests or digest in self._asked_for
+        return self._settings.strict and not (is_out or self._is_hasty)
 
     def _choose(self, seq: int, choice: TakeChoice, verdicts: Mapping[int, Verdict]) -> None:
         """Take the best take over, into the ledger unless it is the first and good."""
         first, best = self.plan.takes[seq], verdicts[choice.take]
-        before = self._published.get(self.plan.keys[seq])
+        before = self._published.outcomes.get(self.plan.keys[seq])
         spoken = max(len(verdicts), before.takes if before else 1)
         told = ChunkVerdict(seq, spoken, best, choice.is_accepted)
         with self._ledger.transaction():
@@ -245,23 +270,25 @@ class CheckedSpeech:
             chunk = CheckedChunk(told.seq, take, told.takes, told.accepted, told.verdict)
             self._ledger.checked_chunks.record(self._job.id, chunk, key)
 
+    def _stays(self, seq: int) -> bool:
+        """True if a chunk is published with this very take, and the job does not check that."""
+        is_published = self.plan.keys[seq] in self._published.outcomes
+        if not is_published or self._job.cause is JobCause.CHECK:
+            return False
+        told = self._told_before(seq)
+        is_refreshed = self._job.cause is JobCause.REFRESH and not self._is_hasty
+        return not (is_refreshed and told is not None and told.is_doubtful)
+
     def _recall_published(self, seq: int) -> None:
-        """Tell a published take as its narration does, or as ears that heard it elsewhere do."""
-        told = self._published[self.plan.keys[seq]]
-        if told is None or not (told.verdict.hearing or told.verdict.faults):
-            known = self._checker.known(self.plan.keys[seq])
-            if known is not None and (told is None or known.hearing):
-                told = ChunkVerdict(seq, 1 if told is None else told.takes, known)
+        told = self._told_before(seq)
         if told is not None:
             self._record(msgspec.structs.replace(told, seq=seq), self.plan.takes[seq])
 
-
-def _no_good_take(text: str, verdict: Verdict, takes: int) -> NoGoodTake:
-    shown = text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
-    spoken = "once" if takes == 1 else f"{takes} times"
-    faults = "; ".join(map(fault_sentence, verdict.faults))
-    return NoGoodTake(
-        f"“{shown}” was spoken {spoken}, and no take is good. The best one: {faults}.",
-        "Change these words, or how they are said in a `lexicon.yaml`. `takes: {strict: off}` "
-        "publishes the best take, and `most` allows more takes.",
-    )
+    def _told_before(self, seq: int) -> ChunkVerdict | None:
+        """Tell a published take as its narration does, or as ears that heard it elsewhere do."""
+        told = self._published.outcomes[self.plan.keys[seq]]
+        if told is None or not (told.verdict.hearing or told.verdict.faults):
+            known = self._checker.known(self.plan.keys[seq])
+            if known is not None and (told is None or known.hearing):
+                return ChunkVerdict(seq, 1 if told is None else told.takes, known)
+        return told

@@ -33,6 +33,7 @@ from narrated.jobs.picture_captions import is_picture
 from narrated.jobs.plan import JobDefaults, Plan, PlanOutdated
 from narrated.jobs.planner import Planner, SourceChanged
 from narrated.jobs.published_default import PublishedDefault
+from narrated.jobs.published_takes import checks_published
 from narrated.jobs.publisher import Publisher
 from narrated.jobs.respeaking import no_longer_the_same
 from narrated.jobs.script_review import ScriptReview
@@ -40,7 +41,7 @@ from narrated.jobs.shielded_outbox_changes import ShieldedOutboxChanges
 from narrated.jobs.source_moves import SourceMoves
 from narrated.jobs.standing import Ranking
 from narrated.jobs.stem_assignment import StemAssignment
-from narrated.ledger.job import KEEPS_PLAN, Job, JobCause, JobReason, JobState
+from narrated.ledger.job import KEEPS_PLAN, Job, JobReason, JobState
 from narrated.ledger.store import Ledger
 from narrated.logs import fields
 from narrated.printable import printable
@@ -120,7 +121,7 @@ class JobRunner:
             self._end_unwanted(job, "it has front matter alone")  # what is out stays
         elif not plan.draft.narrate:
             await self._withhold(job, plan)
-        elif job.cause is JobCause.CHECK:
+        elif checks_published(self._ledger, job, plan):
             await self._check(job, plan, queue)
         elif not await self._carries_over(job, plan):
             job = self._ledger.jobs.get(job.id)
