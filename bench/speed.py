@@ -10,13 +10,15 @@ clock counts. Needs torch, transformers and 16 GB of memory, and keeps all cores
 
 import sys
 
-from measuring import bark_speed, step_speed
+from measuring import bark_speed, captions_speed, step_speed, tortoise_speed
 from measuring.program import conditions, parse_cases, scratch_folder, show, take
 from measuring.speed_bench import QUICK, SpeedBench, SpeedSizes, hardware
 
 CASES = {
     "bark": bark_speed.bark,
     "step": step_speed.step,
+    "tortoise": tortoise_speed.tortoise,
+    "captions": captions_speed.captions,
 }
 
 

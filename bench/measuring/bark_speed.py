@@ -4,19 +4,26 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from statistics import median
 from time import monotonic
 
 from measuring import texts
 from measuring.json_program import JsonProgram, running_program
 from measuring.processes import own_processor_s
 from measuring.program import Figure, say
-from measuring.speed_bench import Setting, SpeedBench, SpeedSizes, Spent, settings, times_as_fast
+from measuring.speed_bench import (
+    Setting,
+    SpeedBench,
+    SpeedSizes,
+    Spent,
+    median_spent,
+    settings,
+    times_as_fast,
+)
 from measuring.steady_bark import VOICE, write_history, write_steady_bark
-from measuring.worker import running_worker
+from measuring.worker import fed, running_worker
 from narrated.engines.model_resources import ModelResources
 from narrated.engines.registry import BUILT_IN_ENGINES
-from narrated.workers.worker import RequestResult, Worker
+from narrated.workers.worker import Worker
 
 ALONE = {"on a GPU": 10.0, "with AMX": 4.5, "in float32": 1.8}
 BATCH = {"on a GPU": 3.0, "with AMX": 3.0, "in float32": 1.2}
@@ -65,9 +72,9 @@ def _measured(bench: SpeedBench, setting: Setting) -> tuple[Spent, Spent, Spent]
         upstream.answer()
         rounds = asyncio.run(_rounds(upstream, models, setting, size))
     return (
-        _median([each.ours for each in rounds], setting),
-        _median([each.alone for each in rounds], setting),
-        _median([each.batch for each in rounds], setting),
+        median_spent([each.ours for each in rounds], setting),
+        median_spent([each.alone for each in rounds], setting),
+        median_spent([each.batch for each in rounds], setting),
     )
 
 
@@ -96,15 +103,10 @@ async def _rounds(
 async def _speak(worker: Worker, said: Sequence[str], seed: int) -> tuple[Spent, int]:
     """Speak all texts, fed as the daemon feeds it; the time of one, and the samples of each."""
     began_s, cpu_s = monotonic(), own_processor_s(worker.pid)
-    waiting, under_way = list(said), set[asyncio.Future[RequestResult]]()
-    lengths = set[int]()
-    while waiting or under_way:
-        while waiting and worker.free_slots(ENGINE):
-            request = {"text": waiting.pop(0), "voice": VOICE, "seed": seed}
-            under_way.add(worker.submit(ENGINE, request))
-        done, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
-        lengths |= {len(each.result().payload) // 2 for each in done}
+    asked = [({"text": text, "voice": VOICE, "seed": seed}, b"") for text in said]
+    results = await fed(worker, ENGINE, asked)
     spent = Spent(monotonic() - began_s, own_processor_s(worker.pid) - cpu_s)
+    lengths = {len(each.payload) // 2 for each in results}
     assert len(lengths) == 1, f"sentences of {lengths} samples"
     return spent / len(said), lengths.pop()
 
@@ -117,8 +119,3 @@ def _generate(upstream: JsonProgram, calls: Sequence[Sequence[str]], samples: in
         assert answer["samples"] == samples, f"{answer['samples']} samples, and {samples} of ours"
         spent += Spent(answer["wall_s"], answer["cpu_s"])
     return spent / sum(map(len, calls))
-
-
-def _median(times: Sequence[Spent], setting: Setting) -> Spent:
-    counted = median(each.counted_s(setting) for each in times)
-    return min(times, key=lambda each: abs(each.counted_s(setting) - counted))

@@ -5,9 +5,11 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
+
+from narrated.workers.child import environment
 
 _PATIENT = {"OMP_WAIT_POLICY": "PASSIVE"}
 """Threads that spin while they wait would count as processor time; a worker's do not, either."""
@@ -50,3 +52,9 @@ def running_program(
             yield JsonProgram(process)
         finally:
             process.stdin.close()
+
+
+def own_program(name: str, *arguments: object) -> AbstractContextManager[JsonProgram]:
+    """Start a program of ours beside this module, with a worker's environment."""
+    environ = {**environment(""), "PYTHONPATH": str(Path(__file__).parents[1])}
+    return running_program(name, *arguments, environ=environ)

@@ -2,7 +2,7 @@
 
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -97,6 +97,10 @@ class SpeedBench:
     scratch: Path
     sizes: SpeedSizes
 
+    @property
+    def is_quick(self) -> bool:
+        return self.sizes is QUICK
+
 
 def settings() -> Iterator[Setting]:
     """The columns of the table: a GPU, a CPU with AMX, and a CPU in single precision."""
@@ -119,6 +123,11 @@ def times_as_fast(
         "no bound" if bound is None else f"at least {bound:g} x",
         None if bound is None else ratio >= bound,
     )
+
+
+def median_spent(times: Sequence[Spent], setting: Setting) -> Spent:
+    """The median of some rounds, by the time that counts."""
+    return sorted(times, key=lambda each: each.counted_s(setting))[(len(times) - 1) // 2]
 
 
 def hardware() -> str:

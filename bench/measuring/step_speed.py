@@ -1,12 +1,9 @@
 """Case of Bark's decode step at batch 1 against the time of reading its weights."""
 
-from pathlib import Path
-
-from measuring.json_program import running_program
+from measuring.json_program import own_program
 from measuring.program import Figure, say
 from measuring.speed_bench import Setting, SpeedBench, settings
 from measuring.steady_bark import write_steady_bark
-from narrated.workers.child import environment
 
 SHARES = {"on a GPU": 0.40, "with AMX": 0.70, "in float32": 0.70}
 """At least so much of a step is the reading of its weights."""
@@ -31,10 +28,7 @@ def _figure(bench: SpeedBench, setting: Setting) -> Figure:
     if not folder.exists():
         size = bench.sizes
         write_steady_bark(folder, on_gpu=setting.is_gpu, layers=size.layers, tokens=size.tokens)
-    environ = {**environment(""), "PYTHONPATH": str(Path(__file__).parents[1])}
-    with running_program(
-        "bark_step", folder, setting.device, setting.dtype, environ=environ
-    ) as program:
+    with own_program("bark_step", folder, setting.device, setting.dtype) as program:
         told = program.answer()
     reached = told["read_s"] / told["token_s"]
     rate = told["bytes"] / told["read_s"] / 1e9
