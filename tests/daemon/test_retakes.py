@@ -1,5 +1,6 @@
 """Bad takes are spoken again, the best is published, and the manifest tells it."""
 
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -169,6 +170,31 @@ def test_published_now_and_again(tmp_path: Path) -> None:
         wait(lambda: daemon.manifest("other")["takes"]["heard"] == 2)
         daemon.wait_idle()
         assert daemon.manifest("other")["published"] == other["published"]
+
+
+def test_check_keeps_settings(tmp_path: Path) -> None:
+    """`refresh --check` does not listen where a post says so, but where it has no checks at all.
+
+    Such a post has them from then on: another take of it is heard, and what was found stays.
+    """
+    settings = _with_ear(tmp_path, mumbling(tmp_path, spoils={"lazy dog": ["", "garbage"]}))
+    texts = {check: f"---\ntakes: {{check: {check}}}\n---\n{POST}" for check in ("signal", "off")}
+    with Daemon(tmp_path, **settings) as daemon:
+        for name, text in texts.items():
+            daemon.drop(f"{name}.md", text)
+            daemon.published(name, text)
+            assert daemon.ask("refresh", f"{name}.md", "--check").returncode == 0
+            wait(partial(_is_checked, daemon, name))
+        assert daemon.manifest("signal")["takes"]["heard"] == 0
+        assert daemon.manifest("off")["takes"]["heard"] == 3
+        assert daemon.ask("respeak", "off.md").returncode == 0
+        wait(lambda: daemon.history("off.md") == ["superseded", "superseded", "done"])
+        takes = daemon.manifest("off")["takes"]
+    assert (takes["heard"], takes["doubtful"]) == (3, 1)
+
+
+def _is_checked(daemon: Daemon, name: str) -> bool:
+    return daemon.history(f"{name}.md") == ["superseded", "done"]
 
 
 def test_words_of_the_lexicon_may_differ(tmp_path: Path) -> None:

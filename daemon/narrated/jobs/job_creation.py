@@ -83,8 +83,12 @@ class JobCreator:
             )
 
     def create_check(self, published: Job, plan: Plan) -> Job:
-        """Create a job that checks the takes of a published narration, whatever held before."""
-        takes = replace(plan.settings.takes, check="auto")
+        """Create a job that checks the takes of a published narration, even one without checks.
+
+        That one has them from then on, or its next other take would lose what was found.
+        """
+        takes = plan.settings.takes
+        takes = takes if takes.is_on else replace(takes, check="auto")
         plan = replace(plan, settings=replace(plan.settings, takes=takes))
         with self._ledger.transaction():
             self._ledger.due_checks.add(published.id, is_asked=True)
