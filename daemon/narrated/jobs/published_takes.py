@@ -52,10 +52,10 @@ def checks_published(ledger: Ledger, job: Job, plan: Plan) -> bool:
     So does one that is there to check, and one of `refresh` whose narration would stay: its
     doubtful takes are tried again by today's settings.
     """
-    if job.cause is JobCause.CHECK:
-        return True
+    if job.cause is not JobCause.REFRESH or not plan.settings.takes.is_on:
+        return job.cause is JobCause.CHECK
     published = ledger.jobs.published(job.path)
-    if published is None or job.cause is not JobCause.REFRESH or not plan.settings.takes.is_on:
+    if published is None:
         return False
     counts = ledger.job_takes.counts(published.id)
     return published.narration == plan.narration and counts is not None and counts.doubtful > 0
