@@ -263,6 +263,19 @@ def test_pillow_limit_is_restored():
     assert before == Image.MAX_IMAGE_PIXELS
 
 
+def test_threads_share_pillows_limit():
+    """Pillow keeps our limit until the last thread has closed its picture, then gets its own."""
+    before, ours = Image.MAX_IMAGE_PIXELS, MOST_PIXELS // 2
+    first, second = open_image(saved(painted())), open_image(saved(painted()))
+    first.__enter__()
+    second.__enter__()
+    assert ours == Image.MAX_IMAGE_PIXELS
+    first.__exit__(None, None, None)
+    assert ours == Image.MAX_IMAGE_PIXELS
+    second.__exit__(None, None, None)
+    assert before == Image.MAX_IMAGE_PIXELS
+
+
 def test_postscript_is_refused():
     """A program for a printer is no picture."""
     page = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 100 100\n%%EndComments\nshowpage\n"

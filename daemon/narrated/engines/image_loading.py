@@ -6,7 +6,8 @@ import struct
 import warnings
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from threading import Lock
 
 import numpy as np
 from PIL import ExifTags, Image, ImageCms, ImageFile, ImageStat, UnidentifiedImageError
@@ -54,13 +55,48 @@ DAMAGE = (
 """Exceptions of Pillow's decoders for damaged files."""
 
 
+class _PillowSettings:
+    """Pillow's limit and Python's warnings, both global, as long as any thread opens a picture.
+
+    Pillow shall refuse pictures beyond our limit, instead of its own 178 million pixels, and warn
+    of nothing: of odd metadata, and of sizes that we allow.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._users = 0
+        self._before = ExitStack()
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        """Apply them; the last thread restores what was before."""
+        with self._lock:
+            self._users += 1
+            if self._users == 1:
+                self._apply()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._users -= 1
+                if not self._users:
+                    self._before.close()
+
+    def _apply(self) -> None:
+        self._before.enter_context(warnings.catch_warnings(action="ignore"))
+        self._before.callback(setattr, Image, "MAX_IMAGE_PIXELS", Image.MAX_IMAGE_PIXELS)
+        Image.MAX_IMAGE_PIXELS = MOST_PIXELS // 2  # it warns at this, and refuses at twice this
+
+
+_settings = _PillowSettings()
+
+
 @contextmanager
 def open_image(picture: bytes) -> Iterator[ImageFile.ImageFile]:
     """Open a picture's file, not yet decoded. Its damage becomes an EngineError."""
     try:
         with (
-            warnings.catch_warnings(action="ignore"),  # of odd metadata, and of sizes that we allow
-            _most_pixels(),
+            _settings.applied(),
             Image.open(io.BytesIO(picture), formats=_FORMATS) as image,
         ):
             yield image
@@ -77,18 +113,9 @@ def open_image(picture: bytes) -> Iterator[ImageFile.ImageFile]:
         ) from error
 
 
-@contextmanager
-def _most_pixels() -> Iterator[None]:
-    """Make Pillow refuse pictures beyond ours, instead of its own 178 million pixels.
-
-    Pillow has only a global for it, which is restored; a worker has one thread.
-    """
-    before = Image.MAX_IMAGE_PIXELS
-    Image.MAX_IMAGE_PIXELS = MOST_PIXELS // 2  # it warns at this, and refuses at twice this
-    try:
-        yield
-    finally:
-        Image.MAX_IMAGE_PIXELS = before
+def is_vast(image: Image.Image) -> bool:
+    """True if decoding it takes much memory."""
+    return image.width * image.height > _BEARABLE_PIXELS
 
 
 def decode(image: ImageFile.ImageFile, side: int) -> None:

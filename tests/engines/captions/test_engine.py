@@ -3,6 +3,7 @@
 import math
 import subprocess
 import sys
+import threading
 
 import pytest
 import torch
@@ -67,11 +68,15 @@ class Scripted:
     def check(self, prompt):
         pass
 
-    def describe(self, module, pictures, prompt, max_tokens):
-        self.batches.append((len(pictures), prompt, max_tokens))
+    def inputs(self, pictures, prompt):
+        return {"pictures": pictures}
+
+    def describe(self, module, inputs, prompt, max_tokens):
+        count = len(inputs["pictures"])
+        self.batches.append((count, prompt, max_tokens))
         if self.trouble:
             self.trouble.pop()()
-        return [RawCaption(self.texts[at % len(self.texts)], False) for at in range(len(pictures))]
+        return [RawCaption(self.texts[at % len(self.texts)], False) for at in range(count)]
 
 
 @pytest.fixture
@@ -82,7 +87,7 @@ def scripted(options, monkeypatch):
         family = Scripted(*texts)
         monkeypatch.setattr(captions, "_family", lambda found: family)
         engine = loaded({"model": options["model"]}, **more)
-        engine.batch_size.timely = engine.rows
+        engine.batch_size.timely = engine.batch_size.fitting
         return engine, family
 
     return made
@@ -138,6 +143,26 @@ def test_batch_fits_its_slots(scripted):
     admitted(engine)
     answers(engine, 6)
     assert [size for size, _, _ in family.batches] == [4, 2]
+
+
+def test_next_batch_is_made_ahead(scripted):
+    """Threads open the next pictures and make their inputs while the model is at work."""
+    engine, family = scripted(rows=2)
+    inputs, made, ahead = family.inputs, [], threading.Event()
+
+    def counted(pictures, prompt):
+        made.append(len(pictures))
+        if len(made) == 2:
+            ahead.set()
+        return inputs(pictures, prompt)
+
+    family.inputs = counted
+    family.trouble = [lambda: None, lambda: ahead.wait(60)]
+    admitted(engine, PICTURES[:4])
+    answers(engine, 2)
+    assert ahead.is_set(), "the first batch was described before the second was made ready"
+    assert set(answers(engine, 2)) == {"2", "3"}
+    assert made == [2, 2], "inputs were made twice"
 
 
 def test_other_options_other_batch(scripted):

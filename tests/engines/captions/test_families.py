@@ -27,14 +27,18 @@ def read(folder, **options):
     return module.eval().requires_grad_(False)
 
 
+def described(family, module, pictures, prompt, tokens):
+    return family.describe(module, family.inputs(pictures, prompt), prompt, tokens)
+
+
 @pytest.mark.parametrize(("name", "prompt"), ASKED)
 def test_batch_matches_single(checkpoint, name, prompt):
     """Pictures get the same texts in a batch as alone."""
     folder = checkpoint(name)
     family, module = family_of(folder, name), read(folder)
     prompt = family.prompt if prompt is None else prompt
-    together = family.describe(module, PICTURES, prompt, TOKENS)
-    alone = [family.describe(module, [each], prompt, TOKENS)[0] for each in PICTURES]
+    together = described(family, module, PICTURES, prompt, TOKENS)
+    alone = [described(family, module, [each], prompt, TOKENS)[0] for each in PICTURES]
     assert together == alone
     assert len({written.text for written in together}) > 1, "the pictures make no difference"
 
@@ -45,9 +49,9 @@ def test_a_wrong_mask_would_show(checkpoint, name):
     folder = checkpoint(name)
     processor = load_processor(folder)
     family, module = ChatCaptioner(processor), read(folder)
-    right = family.describe(module, PICTURES, family.prompt, TOKENS)
+    right = described(family, module, PICTURES, family.prompt, TOKENS)
     processor.tokenizer.padding_side = "right"
-    assert family.describe(module, PICTURES, family.prompt, TOKENS) != right
+    assert described(family, module, PICTURES, family.prompt, TOKENS) != right
 
 
 @pytest.mark.parametrize("name", FAMILIES)
@@ -62,7 +66,7 @@ def test_caption_keeps_its_beginning(checkpoint):
     folder = checkpoint("blip")
     family, module = family_of(folder, "blip"), read(folder)
     begun, asked = (
-        family.describe(module, PICTURES[:1], prompt, TOKENS)[0].text
+        described(family, module, PICTURES[:1], prompt, TOKENS)[0].text
         for prompt in ("a photo of", "what is it?")
     )
     assert begun.startswith("a photo of ")
@@ -74,7 +78,7 @@ def test_answer_omits_the_prompt(checkpoint, name):
     """The answer does not include the prompt."""
     folder = checkpoint(name)
     family = family_of(folder, name)
-    for written in family.describe(read(folder), PICTURES, family.prompt, TOKENS):
+    for written in described(family, read(folder), PICTURES, family.prompt, TOKENS):
         assert "Describe" not in written.text
         assert len(written.text) <= TOKENS * 6
 
@@ -87,14 +91,14 @@ def test_cut_text_is_marked(checkpoint, name):
     """
     folder = checkpoint(name)
     family, module = family_of(folder, name), read(folder)
-    assert any(each.is_cut for each in family.describe(module, PICTURES, family.prompt, 3))
+    assert any(each.is_cut for each in described(family, module, PICTURES, family.prompt, 3))
     head = module.get_output_embeddings() or module.text_decoder.get_output_embeddings()
     end = module.generation_config.eos_token_id
     if name == "blip":
         end = module.config.text_config.sep_token_id
     head.bias = torch.nn.Parameter(torch.zeros(head.out_features), requires_grad=False)
     head.bias[end] = 1e6
-    whole = family.describe(module, PICTURES, family.prompt, 3)
+    whole = described(family, module, PICTURES, family.prompt, 3)
     assert [each.is_cut for each in whole] == [False] * 4
 
 
@@ -136,5 +140,5 @@ def test_half_precision_on_gpu(checkpoint, name, dtype):
     """A model describes pictures in half precision on a GPU."""
     folder = checkpoint(name)
     family, module = family_of(folder, name), read(folder, dtype=dtype).to("cuda")
-    written = family.describe(module, PICTURES, family.prompt, TOKENS)
+    written = described(family, module, PICTURES, family.prompt, TOKENS)
     assert len(written) == len(PICTURES)

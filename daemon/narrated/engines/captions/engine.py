@@ -1,21 +1,17 @@
-"""The neural captioner: it opens pictures one by one and describes them as a batch."""
+"""The neural captioner: it describes a batch of pictures while threads open the next ones."""
 
 import hashlib
 import json
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from PIL import Image, ImageFile
-
 from narrated.engines import model_free_captioner
 from narrated.engines.captions.options import ROWS, CaptionStyle, engine_options
 from narrated.engines.captions.postprocessing import tidy
-from narrated.engines.image_loading import DAMAGE, LONGEST_SIDE, decode, open_image, to_upright_rgb
-from narrated.engines.image_metadata import read_metadata
+from narrated.engines.captions.preparation import PendingCaption, PicturePreparation, next_batch
 from narrated.engines.interface import (
     CaptionRequest,
     CaptionResult,
@@ -50,11 +46,8 @@ _OPENED = 0.1
 """Progress of an opened picture."""
 
 
-@dataclass(slots=True)
-class _PendingCaption:
-    request: CaptionRequest
-    style: CaptionStyle
-    image: Image.Image | None = None
+_BATCHES = 2
+"""In flight at once: one is described while the next is opened."""
 
 
 class NeuralCaptioner:
@@ -72,12 +65,14 @@ class NeuralCaptioner:
         rows: int,
     ) -> None:
         self.identity = identity
-        self.rows = rows
+        self.rows = _BATCHES * rows
         self.models: Sequence[Model] = (model,)
         self._model = model
         self._family = family
         self._style = style
-        self._waiting: dict[str, _PendingCaption] = {}
+        self._waiting: dict[str, PendingCaption] = {}
+        self._preparation = PicturePreparation(family)
+        self._most = rows
         self.batch_size = BatchSize(rows, is_slow=model.device.is_host)
 
     def admit(self, request: Request) -> None:
@@ -86,21 +81,24 @@ class NeuralCaptioner:
             raise EngineError(f"{self._model.name} describes pictures; it does not speak.")
         style = self._style.with_options(request.options)
         self._family.check(style.prompt or "")
-        self._waiting[request.id] = _PendingCaption(request, style)
+        self._waiting[request.id] = PendingCaption(request, style)
 
     def step(self) -> Sequence[Outcome]:
-        """Open the next picture, or describe the open ones; each shows that the engine is alive."""
+        """Tell the next open picture, or describe the open ones; each shows that it is alive."""
         batch = int(self.batch_size)
+        self._open_ahead(batch)
         is_open = [pending.image is not None for pending in self._waiting.values()]
         if sum(is_open) < batch and not all(is_open):
             closed = next(pending for pending in self._waiting.values() if pending.image is None)
             with self._model.device.at_work([closed.request.id]):
-                return [self._open(closed)]
-        return self._describe(self._next_batch(batch))
+                return [self._opened(closed)]
+        ready = [pending for pending in self._waiting.values() if pending.image is not None]
+        return self._describe(next_batch(ready[:batch]), batch)
 
     def cancel(self, id: str) -> None:
         """Remove a picture from the queue."""
-        self._waiting.pop(id, None)
+        if (pending := self._waiting.pop(id, None)) is not None:
+            pending.close()
 
     def shrink(self) -> bool:
         """Halve the batch size; it doubles again once the queue is empty."""
@@ -108,41 +106,43 @@ class NeuralCaptioner:
 
     def release(self) -> None:
         """Close all pictures; later steps open them again."""
+        self._preparation.drop()
         for pending in self._waiting.values():
-            pending.image = None
+            pending.close()
 
-    def _open(self, pending: _PendingCaption) -> Outcome:
-        """Open a picture, and finish it if its file contains a description."""
+    def _open_ahead(self, batch: int) -> None:
+        """Have threads open this batch and the next; the next picture alone if memory is short."""
+        opened = sum(pending.image is not None for pending in self._waiting.values())
+        is_short = self.batch_size.fitting < self._most
+        ahead = min(opened + 1, batch) if is_short else _BATCHES * batch
+        for pending in islice(self._waiting.values(), ahead):
+            self._preparation.open(pending)
+
+    def _opened(self, pending: PendingCaption) -> Outcome:
+        """Wait until a picture is open, and finish it if its file contains a description."""
         id = pending.request.id
         try:
-            with open_image(pending.request.picture) as image:
-                decode(image, LONGEST_SIDE)
-                said = _note(image) if pending.style.written else ""
-                pending.image = None if said else to_upright_rgb(image)
+            opened = self._preparation.opened(pending)
         except EngineError as error:
             del self._waiting[id]
             return RequestFailure(id, error.problem, error.remedy)
-        if said:
+        pending.image = opened.image
+        if opened.written:
             del self._waiting[id]
-            return CaptionResult(id, said)
+            return CaptionResult(id, opened.written)
         return ProgressReport(id, _OPENED)
 
-    def _next_batch(self, max_size: int) -> list[_PendingCaption]:
-        """The open pictures with the same prompt and limit as the first one."""
-        ready = [pending for pending in self._waiting.values() if pending.image is not None]
-        first = ready[0].style
-        asked = (first.prompt, first.max_tokens)
-        alike = (each for each in ready if (each.style.prompt, each.style.max_tokens) == asked)
-        return list(islice(alike, max_size))
-
-    def _describe(self, batch: list[_PendingCaption]) -> list[Outcome]:
+    def _describe(self, batch: list[PendingCaption], size: int) -> list[Outcome]:
         begin = time.monotonic()
+        style = batch[0].style
         with self._model.device.at_work([pending.request.id for pending in batch]):
+            inputs = self._preparation.inputs(batch)
+            self._prepare_next(batch, size)
             written = self._family.describe(
                 self._model.module,
-                [pending.image for pending in batch if pending.image is not None],
-                batch[0].style.prompt or "",
-                batch[0].style.max_tokens or self._family.max_tokens,
+                inputs,
+                style.prompt or "",
+                style.max_tokens or self._family.max_tokens,
             )
         for pending in batch:
             del self._waiting[pending.request.id]
@@ -151,12 +151,10 @@ class NeuralCaptioner:
             _outcome(pending.request, each) for pending, each in zip(batch, written, strict=True)
         ]
 
-
-def _note(image: ImageFile.ImageFile) -> str:
-    try:
-        return read_metadata(image).description
-    except DAMAGE:
-        return ""  # the metadata is broken; the picture is not
+    def _prepare_next(self, batch: list[PendingCaption], size: int) -> None:
+        following = [pending for pending in self._waiting.values() if pending not in batch]
+        begun = [each for each in following if each.opening is not None or each.image is not None]
+        self._preparation.prepare(begun, size)
 
 
 def _outcome(request: CaptionRequest, written: "RawCaption") -> Outcome:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import torch
@@ -35,7 +36,10 @@ class RawCaption:
 
 
 class CaptionerFamily:
-    """Describes a batch of pictures in RGB with one prompt."""
+    """Describes a batch of pictures in RGB with one prompt.
+
+    A thread may make the inputs of a batch while another batch is described.
+    """
 
     prompt = ""
     """The default prompt."""
@@ -44,23 +48,25 @@ class CaptionerFamily:
     continues_prompt = False
     """True if a caption includes its prompt."""
 
-    def __init__(self, processor: Any) -> None:
+    def __init__(self, processor: Any, tokenizer: Any = None) -> None:
         self._processor = processor
-        self._tokenizer = processor.tokenizer
+        self._tokenizer = tokenizer or processor.tokenizer
+        # Fast tokenizers refuse a second thread while one changes their padding.
+        self._tokenizing = Lock()
 
     def check(self, prompt: str) -> None:
         """Raise EngineError if its models do not take this prompt."""
 
+    def inputs(self, pictures: Sequence[Image.Image], prompt: str) -> Any:
+        """The processor's tensors for the model, by name."""
+        with self._tokenizing:
+            return self._inputs(list(pictures), prompt)
+
     def describe(
-        self,
-        module: PreTrainedModel,
-        pictures: Sequence[Image.Image],
-        prompt: str,
-        max_tokens: int,
+        self, module: PreTrainedModel, inputs: Any, prompt: str, max_tokens: int
     ) -> list[RawCaption]:
-        """Caption each picture by greedy decoding."""
-        inputs = self._inputs(list(pictures), prompt)
-        written = _written(module, inputs, max_tokens, self._tokenizer)
+        """Caption each picture of some inputs by greedy decoding."""
+        written = self._decoded(*_generated(module, inputs, max_tokens, self._tokenizer))
         begin = prompt.strip()
         if not self.continues_prompt or begin[-1:] in ":?.":
             return written  # a question is answered, not continued; nor is an empty prompt
@@ -69,8 +75,13 @@ class CaptionerFamily:
             for each in written
         ]
 
+    def _decoded(self, tokens: torch.Tensor, is_cut: torch.Tensor) -> list[RawCaption]:
+        with self._tokenizing:
+            texts = self._tokenizer.batch_decode(tokens, skip_special_tokens=True)
+        return [RawCaption(text, cut) for text, cut in zip(texts, is_cut.tolist(), strict=True)]
+
     def _inputs(self, pictures: list[Image.Image], prompt: str) -> Any:
-        """The processor's tensors for the model, by name."""
+        """Make the inputs."""
         raise NotImplementedError
 
 
@@ -152,7 +163,7 @@ class PromptlessCaptioner(CaptionerFamily):
     """An image encoder with a text decoder (ViT-GPT2), which takes no prompt."""
 
     def __init__(self, folder: Path) -> None:
-        self._image_processor, self._tokenizer = _image_processor(folder), _tokenizer(folder)
+        super().__init__(_image_processor(folder), _tokenizer(folder))
 
     def check(self, prompt: str) -> None:
         """Refuse any prompt."""
@@ -160,7 +171,7 @@ class PromptlessCaptioner(CaptionerFamily):
             raise EngineError("This model takes no prompt.", "Leave prompt out.")
 
     def _inputs(self, pictures: list[Image.Image], prompt: str) -> Any:
-        return self._image_processor(images=pictures, return_tensors="pt")
+        return self._processor(images=pictures, return_tensors="pt")
 
 
 class ChatCaptioner(CaptionerFamily):
@@ -247,9 +258,10 @@ def _template(processor: Any) -> str | None:
     return own or getattr(getattr(processor, "tokenizer", None), "chat_template", None)
 
 
-def _written(
+def _generated(
     module: PreTrainedModel, inputs: Mapping[str, Any], max_tokens: int, tokenizer: Any
-) -> list[RawCaption]:
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The new tokens (pictures, tokens), and whether the limit cut each (pictures,)."""
     fed = {name: _fed(value, module) for name, value in inputs.items()}
     output = module.generate(  # type: ignore[operator]  # a mixin's, as transformers types it
         **fed, max_new_tokens=max_tokens, do_sample=False, num_beams=1
@@ -258,9 +270,7 @@ def _written(
     new = output[:, 1 if is_parted else _echoed(output, fed.get("input_ids")) :]
     ends = torch.tensor(sorted(_ends(module, tokenizer)), device=new.device)
     # Without the last token: BART-like decoders put an end token at the limit.
-    is_cut = (new.shape[1] >= max_tokens) & ~torch.isin(new[:, :-1], ends).any(dim=1)
-    texts = tokenizer.batch_decode(new, skip_special_tokens=True)
-    return [RawCaption(text, cut) for text, cut in zip(texts, is_cut.tolist(), strict=True)]
+    return new, (new.shape[1] >= max_tokens) & ~torch.isin(new[:, :-1], ends).any(dim=1)
 
 
 def _fed(value: Any, module: PreTrainedModel) -> Any:
