@@ -66,6 +66,29 @@ def test_outcome_outlives_the_cache(tmp_path: Path) -> None:
     assert len(heard(tmp_path)) == 4
 
 
+def test_part_check_outlives_the_cache(tmp_path: Path) -> None:
+    """Of a post that was checked in part, each chunk keeps its own: unchecked, heard, or not."""
+    settings = _settings(tmp_path, spoils={}, ear_is={"die_on": "one"})
+    daemon = Daemon(tmp_path, **settings | {"takes": {"check": "off"}})
+    with daemon:
+        daemon.drop("walk.md", POST)
+        assert daemon.published("walk", POST)["takes"] is None
+    daemon.configure(**settings)
+    later = f"{LONGER}\nThe last line comes now.\n"
+    with daemon:
+        daemon.drop("walk.md", later)
+        assert _counts(daemon.published("walk", later)["takes"]) == (2, 1, 0, 0, 0)
+    _empty_cache(tmp_path)
+    with daemon:
+        listed = daemon.ask("takes", "walk.md", "--all").stdout
+        assert [" not checked: " in line for line in listed.splitlines()[2:]] == [True] * 3 + [
+            False
+        ] * 2
+        daemon.drop("walk.md", f"{later}\nA rest.\n")
+        takes = daemon.published("walk", f"{later}\nA rest.\n")["takes"]
+    assert (takes["heard"], takes["doubtful"]) == (2, 0)
+
+
 def _empty_cache(home: Path) -> None:
     """Evict all takes, and prune what goes with them."""
     for folder in (home / "cache").glob("??"):

@@ -21,6 +21,7 @@ from narrated.jobs.narration_sentences import carried_sentences
 from narrated.jobs.narration_tags import TagMaker, same_tags
 from narrated.jobs.narration_takes import (
     carried_takes,
+    checks_of,
     takes_of,
     times_of_lines,
     with_earlier_takes,
@@ -54,6 +55,7 @@ class _Kept:
     """Its manifest from now on."""
     takes: ManifestTakes | None
     times: ChunkTimes
+    checks: bytes
     is_checked: bool
     """True if the job checked its takes again."""
 
@@ -129,6 +131,7 @@ class CarryOver:
         """Make the manifest of a carried narration in a thread: that of a book is long."""
         times = self._ledger.job_takes.times(older.id)
         takes = self._ledger.job_takes.report(older.id)
+        checks = self._ledger.job_takes.checks(older.id)
 
         def make() -> _Kept | None:
             manifest = _carried_manifest(job, older, plan, found)
@@ -138,7 +141,8 @@ class CarryOver:
             before = carried_takes(takes or decoded_takes(found.takes), plan)
             told = takes_of(plan, with_earlier_takes(verdicts, before), known) or before
             manifest = replace(manifest, takes=encoded_takes(told))
-            return _Kept(older, found, manifest, told, known, bool(verdicts))
+            now = checks_of(plan, verdicts) if verdicts else checks
+            return _Kept(older, found, manifest, told, known, now, bool(verdicts))
 
         return await self._work_disk.run(make)
 
@@ -171,7 +175,7 @@ class CarryOver:
                 return False
             told = kept.takes if kept.is_checked else None
             event = partial(CarriedOver, older=older, takes=told)
-            found = (kept.takes, kept.times, kept.is_checked)
+            found = (kept.takes, kept.times, kept.checks, kept.is_checked)
             publication = Publication(write, older.duration_s, event, older, *found)
             await self._publisher.complete(job, plan, publication)
             return True

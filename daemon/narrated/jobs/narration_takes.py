@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from narrated.jobs.chunk_verdicts import ChunkVerdict
 from narrated.jobs.plan import Plan
-from narrated.ledger.job_takes import ChunkTimes
+from narrated.ledger.job_takes import BY_EARS, BY_SOUND, ChunkTimes
 from narrated.outbox.manifest import BlockTime
 from narrated.outbox.manifest_takes import (
     MOST_FAULTS,
@@ -43,6 +43,14 @@ def takes_of(
         accepted=sum(each.accepted for each in told),
         chunks=told_chunks(told),
     )
+
+
+def checks_of(plan: Plan, verdicts: Sequence[ChunkVerdict]) -> bytes:
+    """Tell how each chunk of a plan was checked, as the ledger keeps it."""
+    checks = bytearray(len(plan.draft.chunks))
+    for each in verdicts:
+        checks[each.seq] = BY_EARS if each.verdict.hearing else BY_SOUND
+    return bytes(checks)
 
 
 def with_earlier_takes(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from narrated.jobs.chunk_verdicts import ChunkVerdict
 from narrated.jobs.plan import Plan, PlanOutdated
 from narrated.ledger.job import Job, JobCause
+from narrated.ledger.job_takes import BY_EARS, BY_SOUND, NOT_CHECKED
 from narrated.ledger.store import Ledger
 from narrated.ledger.take_verdicts import CheckedChunk
 from narrated.outbox.manifest_takes import ManifestTakes, TakeFault
@@ -41,8 +42,11 @@ def published_takes(ledger: Ledger, path: str) -> PublishedTakes:
     told = _reported(report) | {
         each.seq: told_chunk(each) for each in ledger.checked_chunks.of(published.id)
     }
-    known = _good(report, len(plan.keys))
-    outcomes = {key: told.get(seq, known) for seq, key in enumerate(plan.keys)}
+    checks = ledger.job_takes.checks(published.id) or _checks(report, len(plan.keys))
+    outcomes = {
+        key: told.get(seq) or _good(report, how)
+        for seq, (key, how) in enumerate(zip(plan.keys, checks, strict=False))
+    }
     return PublishedTakes(outcomes, frozenset(plan.digests))
 
 
@@ -66,12 +70,18 @@ def told_chunk(chunk: CheckedChunk) -> ChunkVerdict:
     return ChunkVerdict(chunk.seq, chunk.spoken, chunk.verdict, chunk.is_accepted)
 
 
-def _good(report: ManifestTakes | None, chunks: int) -> ChunkVerdict | None:
-    """The outcome of a chunk of which a narration tells nothing: good, if all were checked."""
-    if report is None or report.checked < chunks:
+def _good(report: ManifestTakes | None, how: int) -> ChunkVerdict | None:
+    """The outcome of a chunk of which a narration tells nothing: good, if it was checked."""
+    if report is None or how == NOT_CHECKED:
         return None
-    hearing = report.hearing if report.heard >= report.checked else ""
-    return ChunkVerdict(0, 1, Verdict(hearing=hearing))
+    return ChunkVerdict(0, 1, Verdict(hearing=report.hearing if how == BY_EARS else ""))
+
+
+def _checks(report: ManifestTakes | None, chunks: int) -> bytes:
+    """How chunks were checked, of a narration that tells their number alone."""
+    if report is None or report.checked < chunks:
+        return bytes([NOT_CHECKED]) * chunks
+    return bytes([BY_EARS if report.heard >= report.checked else BY_SOUND]) * chunks
 
 
 def _reported(report: ManifestTakes | None) -> dict[int, ChunkVerdict]:

@@ -16,7 +16,7 @@ from narrated.jobs.encoded_narration import EncodedNarration
 from narrated.jobs.error_notes import ErrorNotes, now
 from narrated.jobs.events import EventDispatcher, Published
 from narrated.jobs.narration_chapters import chapters_file, in_manifest
-from narrated.jobs.narration_takes import takes_of
+from narrated.jobs.narration_takes import checks_of, takes_of
 from narrated.jobs.plan import Plan
 from narrated.jobs.shielded_outbox_changes import ShieldedOutboxChanges
 from narrated.jobs.source_disposal import SourceDisposal
@@ -51,6 +51,8 @@ class Publication:
     """Verdicts on its takes; None if they were not checked."""
     times: ChunkTimes = ()
     """When its chunks are heard; empty if that is not known."""
+    checks: bytes = b""
+    """How each of them was checked; empty if that is not known."""
     is_checked: bool = True
     """True if the job itself made the verdicts, not the older one."""
 
@@ -119,7 +121,12 @@ class Publisher:
         engine = plan.draft.speakers["narrator"].engine
         event = partial(Published, engine=engine, takes=takes)
         publication = Publication(
-            write, encoded.duration_s, event, takes=takes, times=encoded.chunk_times
+            write,
+            encoded.duration_s,
+            event,
+            takes=takes,
+            times=encoded.chunk_times,
+            checks=checks_of(plan, encoded.verdicts),
         )
         await self.complete(job, plan, publication)
 
@@ -192,7 +199,8 @@ class Publisher:
         with self._ledger.transaction():
             self._inherit_checks(job, publication)
             done = self._ledger.jobs.finish(job, publication.duration_s)
-            self._ledger.job_takes.record(job.id, publication.takes, publication.times)
+            told = publication.takes, publication.times, publication.checks
+            self._ledger.job_takes.record(job.id, *told)
             self._events.publish(publication.event(done))
             self._follow_up(done, plan, older is None)
             if older is not None and older.path != job.path:

@@ -15,6 +15,9 @@ from narrated.outbox.manifest_takes import ManifestTakes, decoded_takes, encoded
 ChunkTimes = Sequence[tuple[float, float]]
 """When each chunk begins and ends in a narration, in seconds."""
 
+NOT_CHECKED, BY_SOUND, BY_EARS = range(3)
+"""How a chunk of a narration was checked."""
+
 _COUNTS = ("checked", "heard", "retaken", "doubtful", "accepted")
 _MS = 1000
 _UNSIGNED = "L" if array("L").itemsize == 4 else "I"
@@ -34,16 +37,21 @@ class TakeCounts(msgspec.Struct, frozen=True):
 class JobTakes(Repository):
     """The checks of published narrations. An older version keeps its counts alone."""
 
-    def record(self, job: int, takes: ManifestTakes | None, times: ChunkTimes) -> None:
-        """Record how the takes of a published job turned out; None if they were not checked."""
+    def record(
+        self, job: int, takes: ManifestTakes | None, times: ChunkTimes, checks: bytes = b""
+    ) -> None:
+        """Record how the takes of a published job turned out; None if they were not checked.
+
+        `checks`: how each chunk was checked; empty if that is not known.
+        """
         counts = (0,) * len(_COUNTS) if takes is None else _counts(takes)
         if takes is None and not times:
             return
         report = None if takes is None else bytes(encoded_takes(takes))
         with self._db.transaction():
             self._db.rows(
-                "INSERT OR REPLACE INTO job_takes VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (job, *counts, report, _encoded(times)),
+                "INSERT OR REPLACE INTO job_takes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (job, *counts, report, _encoded(times), zlib.compress(checks)),
             )
             self._note_doubtful(job, takes.doubtful if takes else 0)
 
@@ -74,6 +82,13 @@ class JobTakes(Repository):
         """Return when the chunks of a published job are heard; empty if that is not known."""
         found = self._value("SELECT times FROM job_takes WHERE job = ?", job)
         return [] if found is None else _decoded(found)
+
+    def checks(self, job: int) -> bytes:
+        """Return how each chunk of a published job was checked; empty if that is not known."""
+        found = self._value("SELECT checks FROM job_takes WHERE job = ?", job)
+        with suppress(zlib.error):
+            return b"" if found is None else zlib.decompress(found)
+        return b""
 
     def doubtful_count(self) -> int:
         """Count the published narrations with doubtful chunks."""

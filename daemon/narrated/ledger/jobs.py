@@ -112,8 +112,8 @@ class Jobs(Repository):
             if state in (JobState.QUEUED, JobState.SUPERSEDED, JobState.REMOVED):
                 for table in ("plans", "page_texts", "page_copies", "checked_chunks", "due_checks"):
                     self._db.rows(f"DELETE FROM {table} WHERE job = ?", (job.id,))
-                told = "UPDATE job_takes SET report = NULL, times = NULL WHERE job = ?"
-                self._db.rows(told, (job.id,))
+                told = "report = NULL, times = NULL, checks = NULL"
+                self._db.rows(f"UPDATE job_takes SET {told} WHERE job = ?", (job.id,))
         return _job(rows[0])
 
     def finish(self, job: Job, duration_s: float) -> Job:

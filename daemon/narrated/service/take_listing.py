@@ -104,10 +104,12 @@ def _all_chunks(
     times = ledger.job_takes.times(published.id)
     count = min(len(plan.draft.chunks), MOST_LISTED)
     is_whole = takes is not None and takes.checked >= len(plan.draft.chunks)
+    checks = ledger.job_takes.checks(published.id)
     hearing = takes.hearing if takes else ""
     for seq in range(count):
         verdict = None
         if not is_whole:
             key = plan.keys[seq]
             verdict = ledger.verdicts.get(key, hearing) or ledger.verdicts.get(key)
-        yield known_takes(plan, seq, verdict, times), is_whole or verdict is not None
+        is_checked = is_whole or verdict is not None or any(checks[seq : seq + 1])
+        yield known_takes(plan, seq, verdict, times), is_checked
