@@ -168,11 +168,32 @@ def test_doubtful_takes_are_spoken_again(tmp_path: Path) -> None:
     with daemon:
         before = len(daemon.spoken)
         told = daemon.ask("respeak", "--doubtful")
-        assert told.stdout == "the doubtful takes of a doubtful.md are spoken again\n"
+        spoken = "the doubtful takes of a doubtful.md are spoken again; the best takes stay\n"
+        assert told.stdout == spoken
         assert told.returncode == 0
         wait(lambda: daemon.history("a doubtful.md") == ["superseded", "done"])
         assert daemon.spoken[before:] == ["The second line of doubtful."]
-        assert daemon.ask("respeak", "--doubtful").stdout == "no narration has doubtful takes\n"
+
+
+def test_best_of_old_and_new_stays(tmp_path: Path) -> None:
+    """A worse take than the doubtful one is not published, and a later better one still is."""
+    spoils = {"second line": ["cut", "silence", "cut", "nothing", "nothing", ""]}
+    with Daemon(tmp_path, **mumbling(tmp_path, spoils=spoils)) as daemon:
+        text = TEXT.format("post")
+        daemon.drop("post.md", text)
+        before = daemon.published("post", text)
+        assert daemon.ask("respeak", "--doubtful").returncode == 0
+        wait(lambda: daemon.history("post.md") == ["superseded", "done"])
+        kept = daemon.manifest("post")
+        assert (kept["outputs"], kept["published"]) == (before["outputs"], before["published"])
+        (told,) = kept["takes"]["chunks"]
+        assert (told["takes"], told["faults"][0]["kind"]) == (4, "inner_silence")
+        assert "post.md keeps its narration: its doubtful takes were spoken again" in daemon.log
+        for _ in range(2):
+            assert daemon.ask("respeak", "post.md", "--doubtful").returncode == 0
+            daemon.wait_idle()
+        assert "all 3 takes are good" in daemon.ask("takes", "post.md").stdout
+    assert [each["take"] for each in mumbled(tmp_path) if "second" in each["text"]] == [*range(6)]
 
 
 def test_published_takes_are_checked(tmp_path: Path) -> None:
@@ -222,6 +243,7 @@ def test_doubt_is_told_until_it_is_gone(tmp_path: Path) -> None:
         assert takes == [0, 1, 2, 3]
         assert daemon.manifest("post")["takes"]["doubtful"] == 0
         assert daemon.ask("takes").stdout == "No narration has doubtful takes.\n"
+        assert daemon.ask("respeak", "--doubtful").stdout == "no narration has doubtful takes\n"
         wait(lambda: not any(b"doubtful" in each.read_bytes() for each in _episodes(daemon)))
         assert len(_changed(stamps, _stamps(daemon))) == 1
         wait(lambda: "doubtful" not in _note(daemon))

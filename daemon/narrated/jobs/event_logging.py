@@ -42,14 +42,19 @@ class JobEventLogger:
 
     def _carried_over(self, event: CarriedOver) -> None:
         path, about = event.job.path, fields(file=event.job.path, job=event.job.id)
-        is_checked = event.job.cause is JobCause.CHECK
-        why = "its takes were checked" if is_checked else "the words are the same"
+        why = _WHY_KEPT.get(event.job.cause, "the words are the same")
         log.info("%s keeps its narration: %s", printable(path), why, extra=about)
         _tell_doubtful(event.job, event.takes)
 
     def _withdrawn(self, event: Withdrawn) -> None:
         path = printable(event.job.path)
         log.info("the narration of %s is withdrawn: %s", path, event.reason)
+
+
+_WHY_KEPT = {
+    JobCause.CHECK: "its takes were checked",
+    JobCause.RESPEAK: "its doubtful takes were spoken again, and none is better",
+}
 
 
 def _tell_doubtful(job: Job, takes: ManifestTakes | None) -> None:

@@ -12,6 +12,13 @@ from narrated.ledger.job import KEEPS_PLAN, Job, JobCause, JobReason, JobState
 from narrated.ledger.store import Ledger
 
 
+def with_checks(plan: Plan) -> Plan:
+    """Return a plan whose takes are checked, as its settings say if they say how."""
+    takes = plan.settings.takes
+    takes = takes if takes.is_on else replace(takes, check="auto")
+    return replace(plan, settings=replace(plan.settings, takes=takes))
+
+
 class JobCreator:
     """Enters jobs into the ledger, and publishes them as ready."""
 
@@ -87,12 +94,9 @@ class JobCreator:
 
         That one has them from then on, or its next other take would lose what was found.
         """
-        takes = plan.settings.takes
-        takes = takes if takes.is_on else replace(takes, check="auto")
-        plan = replace(plan, settings=replace(plan.settings, takes=takes))
         with self._ledger.transaction():
             self._ledger.due_checks.add(published.id, is_asked=True)
-            return self.create_planned(published, plan, JobCause.CHECK)
+            return self.create_planned(published, with_checks(plan), JobCause.CHECK)
 
     def create_due_check(self, published: Job, plan: Plan) -> Job | None:
         """Create the job of a check that is due; None if none is, or if settings forbid it."""

@@ -53,9 +53,11 @@ def published_takes(ledger: Ledger, path: str) -> PublishedTakes:
 def checks_published(ledger: Ledger, job: Job, plan: Plan) -> bool:
     """True if a job, before it speaks anything, checks takes of the narration that is published.
 
-    So does one that is there to check, and one of `refresh` whose narration would stay: its
-    doubtful takes are tried again by today's settings.
+    So does one that is there to check, one of other takes that nobody listens to, and one of
+    `refresh` whose narration would stay: its doubtful takes are tried again by today's settings.
     """
+    if job.cause is JobCause.RESPEAK:
+        return not _is_asked_for(ledger, job, plan)
     if job.cause is not JobCause.REFRESH or not plan.settings.takes.is_on:
         return job.cause is JobCause.CHECK
     published = ledger.jobs.published(job.path)
@@ -63,6 +65,14 @@ def checks_published(ledger: Ledger, job: Job, plan: Plan) -> bool:
         return False
     counts = ledger.job_takes.counts(published.id)
     return published.narration == plan.narration and counts is not None and counts.doubtful > 0
+
+
+def _is_asked_for(ledger: Ledger, job: Job, plan: Plan) -> bool:
+    """True if a person chose a take of a plan that is not published yet."""
+    asked_for = ledger.takes.chosen_by_person(job.path).intersection(plan.digests)
+    outcomes = published_takes(ledger, job.path).outcomes if asked_for else {}
+    takes = zip(plan.digests, plan.keys, strict=True)
+    return any(digest in asked_for and key not in outcomes for digest, key in takes)
 
 
 def told_chunk(chunk: CheckedChunk) -> ChunkVerdict:

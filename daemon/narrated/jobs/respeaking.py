@@ -11,7 +11,7 @@ import msgspec
 
 from narrated.errors import NarratedError, StorageError
 from narrated.jobs.held_posts import held_back_error
-from narrated.jobs.job_creation import JobCreator
+from narrated.jobs.job_creation import JobCreator, with_checks
 from narrated.jobs.plan import Plan, take_key
 from narrated.jobs.shielded_outbox_changes import ShieldedOutboxChanges
 from narrated.jobs.take_speaking import chunk_request
@@ -61,10 +61,10 @@ class Respeaking:
         published, plan = self._narration(path)
         seqs = await self._chunks_at(published, plan, at_s)
         async with self._pool() as pool:
-            self._respeak(published, plan, seqs, pool)
+            self._respeak(published, plan, seqs, pool, is_automatic=False)
 
     async def respeak_doubtful(self, paths: Iterable[str]) -> DoubtfulRespoken:
-        """Choose the next take of each doubtful chunk of these narrations.
+        """Try the next take of each doubtful chunk of these narrations; the best one stays.
 
         One that is refused stops no other. Errors: NarratedError, if the ledger refuses.
         """
@@ -77,7 +77,7 @@ class Respeaking:
                     published, plan = self._narration(path)
                     seqs = self._doubtful_chunks(published, plan)
                     if seqs:
-                        self._respeak(published, plan, seqs, pool)
+                        self._respeak(published, plan, seqs, pool, is_automatic=True)
                     (spoken if seqs else good).append(path)
                 except StorageError:
                     raise
@@ -98,8 +98,19 @@ class Respeaking:
         published, plan = self._narration(path)
         self._jobs.create_check(published, self._asked_before(published, plan))
 
-    def _respeak(self, published: Job, plan: Plan, seqs: Collection[int], pool: WorkerPool) -> None:
-        """Choose the next take of these chunks. Errors: NarratedError."""
+    def _respeak(
+        self,
+        published: Job,
+        plan: Plan,
+        seqs: Collection[int],
+        pool: WorkerPool,
+        *,
+        is_automatic: bool,
+    ) -> None:
+        """Choose the next take of these chunks; if automatic, for a check to compare with others.
+
+        Errors: NarratedError.
+        """
         path = published.path
         speakers = _varying_speakers(path, plan, seqs, pool)
         self._check_source(published)  # the last look before the ledger is changed
@@ -107,16 +118,17 @@ class Respeaking:
         chosen = {seq for seq in seqs if chunks[seq].speaker in speakers}
         with self._ledger.transaction():
             takes = self._ledger.takes
-            self._choose_next(path, {plan.digests[seq] for seq in chosen})
+            self._choose_next(path, {plan.digests[seq] for seq in chosen}, is_automatic)
             asked = self._asked_before(published, plan)
+            asked = with_checks(asked) if is_automatic else asked
             plan = asked.with_takes(takes.choices(path), only=chosen)
             job = self._jobs.create_planned(published, plan, JobCause.RESPEAK)
             _check_engines(path, plan, takes.missing(job.id), pool)
 
-    def _choose_next(self, path: str, digests: Set[str]) -> None:
+    def _choose_next(self, path: str, digests: Set[str], is_automatic: bool) -> None:
         """Choose the next take of these chunks, but none that a check found bad already."""
         for _ in range(_MOST_PASSED):
-            self._ledger.takes.choose_next(path, digests)
+            self._ledger.takes.choose_next(path, digests, is_automatic=is_automatic)
             chosen = self._ledger.takes.choices(path)
             is_bad = self._ledger.verdicts.is_bad
             digests = {each for each in digests if is_bad(take_key(each, chosen[each]))}

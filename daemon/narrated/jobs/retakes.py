@@ -1,6 +1,6 @@
 """Retakes: speaks a chunk again while its take is bad, and keeps the best of its takes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -80,7 +80,8 @@ class CheckedSpeech:
 
     A take that a person asked for is checked, and never replaced. So is one that is published
     already, unless the job is there to check it, or to refresh a doubtful one: only what is made
-    now is spoken again. Strict settings judge neither of them.
+    now is spoken again. Strict settings judge neither of them. Another take of a doubtful chunk is
+    compared with those before, and the best one stays.
     """
 
     _ledger: Ledger
@@ -156,6 +157,8 @@ class CheckedSpeech:
         """Check the chunk's take, and others until one is good."""
         first = self.plan.takes[seq]
         verdicts = {first: await self._check(self.plan, seq)}
+        if self._is_compared(seq):
+            return await self._earlier(seq) | verdicts
         if not verdicts[first].is_good and await self._may_try(seq):
             others = (take for take in range(self._settings.most) if take != first)
             for take in others:
@@ -169,11 +172,33 @@ class CheckedSpeech:
                     break
         return verdicts
 
+    def _is_compared(self, seq: int) -> bool:
+        """True for another take of a doubtful chunk, that nobody has listened to."""
+        is_asked_for = self.plan.digests[seq] in self._asked_for
+        return self._job.cause is JobCause.RESPEAK and not is_asked_for
+
+    async def _earlier(self, seq: int) -> dict[int, Verdict]:
+        """Return what is known of the takes before; of equal ones, the published is the best."""
+        verdicts: dict[int, Verdict] = {}
+        keys = {take: self._key(seq, take) for take in range(self.plan.takes[seq])}
+        for take in sorted(keys, key=lambda take: keys[take] not in self._published.outcomes):
+            known = await self._known(keys[take], seq)
+            told = self._published.outcomes.get(keys[take])
+            if verdict := known or (told and told.verdict):
+                verdicts[take] = verdict
+        return verdicts
+
+    async def _known(self, key: str, seq: int) -> Verdict | None:
+        language = self.plan.draft.chunks[seq].language
+        return await self._checker.known_now(key, language, may_hear=self._settings.may_hear)
+
+    def _key(self, seq: int, take: int) -> str:
+        return take_key(self.plan.digests[seq], take)
+
     async def _try_other(self, seq: int, take: int) -> Verdict | None:
         """Speak and check another take; None if its engine cannot speak it now."""
         plan = self.plan.with_take(seq, take)
-        key, language = plan.keys[seq], plan.draft.chunks[seq].language
-        known = await self._checker.known_now(key, language, may_hear=self._settings.may_hear)
+        known = await self._known(plan.keys[seq], seq)
         if known is not None and not known.is_good:
             return known  # it was bad for the last narration
         self._progress.retakes += 1
@@ -251,9 +276,7 @@ class CheckedSpeech:
     def _choose(self, seq: int, choice: TakeChoice, verdicts: Mapping[int, Verdict]) -> None:
         """Take the best take over, into the ledger unless it is the first and good."""
         first, best = self.plan.takes[seq], verdicts[choice.take]
-        before = self._published.outcomes.get(self.plan.keys[seq])
-        spoken = max(len(verdicts), before.takes if before else 1)
-        told = ChunkVerdict(seq, spoken, best, choice.is_accepted)
+        told = ChunkVerdict(seq, self._spoken(seq, verdicts), best, choice.is_accepted)
         with self._ledger.transaction():
             self._record(told, choice.take)
             if choice.take != first:
@@ -262,11 +285,18 @@ class CheckedSpeech:
         if choice.take != first:
             self.plan = self.plan.with_take(seq, choice.take)
 
+    def _spoken(self, seq: int, takes: Collection[int]) -> int:
+        """Count the takes of a chunk; its narration may tell of more than the ledger knows."""
+        told = [self._published.outcomes.get(self._key(seq, take)) for take in takes]
+        before = max((each.takes for each in told if each), default=0)
+        is_new = self.plan.keys[seq] not in self._published.outcomes
+        return max(len(takes), before + is_new)
+
     def _record(self, told: ChunkVerdict, take: int) -> None:
         """Keep how a chunk turned out: in the ledger only if there is something to tell."""
         self._verdicts[told.seq] = told
         if told.takes > 1 or not told.verdict.is_good:
-            key = take_key(self.plan.digests[told.seq], take)
+            key = self._key(told.seq, take)
             chunk = CheckedChunk(told.seq, take, told.takes, told.accepted, told.verdict)
             self._ledger.checked_chunks.record(self._job.id, chunk, key)
 

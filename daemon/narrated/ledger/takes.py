@@ -116,12 +116,12 @@ class Takes(Repository):
             os.fsencode(older),
         )
 
-    def choose_next(self, path: str, digests: Iterable[str]) -> None:
-        """Choose the next take of these chunks of a source."""
+    def choose_next(self, path: str, digests: Iterable[str], *, is_automatic: bool = False) -> None:
+        """Choose the next take of these chunks of a source; checks may replace an automatic one."""
         self._write_all(
-            "INSERT INTO choices VALUES (?, ?, 1, 0)"
-            " ON CONFLICT (path, digest) DO UPDATE SET take = take + 1, is_automatic = 0",
-            [(os.fsencode(path), digest) for digest in digests],
+            "INSERT INTO choices VALUES (?1, ?2, 1, ?3)"
+            " ON CONFLICT (path, digest) DO UPDATE SET take = take + 1, is_automatic = ?3",
+            [(os.fsencode(path), digest, is_automatic) for digest in digests],
         )
 
     def chosen_by_person(self, path: str) -> set[str]:

@@ -225,7 +225,8 @@ def respoken_lines(outcome: dict[str, Any], asked: str | None, *, is_served: boo
     """Say which doubtful takes are spoken again; `asked`: the file or folder, None for all."""
     when = "" if is_served else " when the daemon starts"
     for path in outcome["spoken"]:
-        yield f"the doubtful takes of {printable(path)} are spoken again{when}"
+        spoken = f"the doubtful takes of {printable(path)} are spoken again{when}"
+        yield f"{spoken}; the best takes stay"
     for path in outcome["good"]:
         yield f"{printable(path)} has no doubtful takes"
     if not any(outcome.values()):
