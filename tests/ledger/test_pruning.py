@@ -12,6 +12,7 @@ from narrated.inbox.file_signature import FileSignature
 from narrated.ledger.job import Job, JobReason, JobState
 from narrated.ledger.pruning import LONGEST_S, MOST_VERSIONS, SLICE_ROWS, prune, prune_in_slices
 from narrated.ledger.store import Ledger
+from narrated.ledger.takes import Take, hearing_key
 
 SEEN = FileSignature(1, 2, 3, 4)
 HOUR_S = 3600.0
@@ -116,6 +117,23 @@ def test_crashes_are_kept_for_open_jobs(ledger: Ledger) -> None:
     ledger.jobs.move(job, JobState.FAILED)
     _later(ledger, 0)
     assert ledger.crashes.count("key") == 0
+
+
+def test_hearing_crashes_go_with_takes(ledger: Ledger) -> None:
+    """A take that ended the hearing model stays known as that while the cache or a job has it."""
+    job = _planned(ledger, "post.md")
+    ledger.takes.record(Take("cached", 22050, 1.0, -20.0, -3.0, 0.1, 1000))
+    models = ("whisper-base-1", "ear")
+    keys = [hearing_key(key, model) for key in ("key", "cached", "gone") for model in models]
+    for key in keys:
+        ledger.crashes.add(key)
+    _later(ledger, 0)
+    assert [ledger.crashes.count(key) for key in keys] == [1, 1, 1, 1, 0, 0]
+    ledger.jobs.move(job, JobState.FAILED)
+    _later(ledger, 0)
+    assert [ledger.crashes.count(key) for key in keys] == [0, 0, 1, 1, 0, 0]
+    ledger.crashes.reset_hearing(["cache", "cached"])
+    assert not ledger.crashes.any_known
 
 
 def test_gone_captions_are_forgotten(ledger: Ledger) -> None:

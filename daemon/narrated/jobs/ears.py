@@ -11,6 +11,7 @@ from narrated.engines.engine_info import EngineInfo
 from narrated.errors import EngineError, EngineUnavailable, NarratedError
 from narrated.jobs.post_lexicons import PostLexicons
 from narrated.ledger.take_cache import TakeCache
+from narrated.ledger.takes import hearing_key
 from narrated.script.script import Chunk
 from narrated.take_checks.heard_requests import decode_heard_words, heard_request
 from narrated.take_checks.heard_words import HeardWords
@@ -82,7 +83,7 @@ class Ears:
         """Listen to a take; None if it cannot be heard. Errors: DamagedTakes, StorageError."""
         pcm, sample_rate = await self._encoders.join([TakeToAdd(str(self._cache.path(key)), "", 0)])
         request = ScheduledRequest(
-            key=hearing_key(listener, key),
+            key=hearing_key(key, listener.identity),
             engine=listener.name,
             job=job,
             weight=_WEIGHT * len(chunk.text),
@@ -118,8 +119,3 @@ class Ears:
     def _rest(self, engine: str) -> None:
         self._given_up, self._rests_until = 0, time.monotonic() + REST_S
         log.warning("`%s` rests for %d minutes", engine, REST_S / 60)
-
-
-def hearing_key(listener: EngineInfo, key: str) -> str:
-    """The key of the request to hear a take, by which its crashes are counted."""
-    return f"heard-{listener.identity}-{key}"

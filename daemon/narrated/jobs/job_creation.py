@@ -96,6 +96,7 @@ class JobCreator:
         """
         with self._ledger.transaction():
             self._ledger.due_checks.add(published.id, is_asked=True)
+            self._ledger.crashes.reset_hearing(plan.keys)
             return self.create_planned(published, with_checks(plan), JobCause.CHECK)
 
     def create_due_check(self, published: Job, plan: Plan) -> Job | None:
@@ -151,6 +152,7 @@ class JobCreator:
     def _forget_crashes(self, job: Job) -> None:
         if plan := self.plan(job):
             self._ledger.crashes.reset(plan.keys)
+            self._ledger.crashes.reset_hearing(plan.keys)
 
     def recreate_all(self, posts: Iterable[str], cause: JobCause) -> list[Job]:
         """Create another job for each post that is there, even for one with `narrate: false`."""

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 from narrated.audio.encoder_requests import SaidText
 from narrated.engines.generation_end import GenerationEnd
-from narrated.jobs.ears import MOST_DEATHS, Ears, hearing_key
+from narrated.jobs.ears import MOST_DEATHS, Ears
 from narrated.jobs.job_progress import JobProgress
 from narrated.jobs.plan import Plan, json_digest
 from narrated.ledger.store import Ledger
 from narrated.ledger.take_cache import KeptTake, TakeCache
+from narrated.ledger.takes import hearing_key
 from narrated.take_checks.both_checks import faults_of_both
 from narrated.take_checks.length_line import text_effort
 from narrated.take_checks.measured_take import MeasuredTake, decode_measured_take
@@ -75,7 +76,7 @@ class TakeChecker:
             return by_sound
         if known := self._ledger.verdicts.get(key, listener.identity):
             return known
-        if self._ledger.crashes.count(hearing_key(listener, key)) >= MOST_DEATHS:
+        if self._ledger.crashes.count(hearing_key(key, listener.identity)) >= MOST_DEATHS:
             return by_sound
         with progress.hearing(seq, listener.name, len(chunk.text)):
             heard = await self.ears.hear(chunk, key, listener, job, lexicons)

@@ -33,6 +33,8 @@ DELETE FROM jobs WHERE state IN ('superseded', 'removed') AND id IN (
 )
 """
 """Old versions. The newest version of a file in the inbox stays, however old: it is its status."""
+_HEARD_TAKE = "substr(deaths.key, 7, instr(substr(deaths.key, 7), '-') - 1)"
+"""The key of the take that a hearing model was to hear: the middle of "heard-KEY-MODEL"."""
 _PICTURES = """
 DELETE FROM caption_pictures WHERE {range}
     AND asked_at < :now - (CASE sha256 WHEN '' THEN :longest ELSE :gone END)
@@ -85,18 +87,22 @@ def _deletions() -> Iterator[tuple[str, str, str]]:
         f"DELETE FROM captions WHERE {{range}} AND NOT EXISTS ({asked} captions.key)",
     )
     for table in ("verdicts", "take_measures"):
-        kept = (
-            f"EXISTS (SELECT 1 FROM {other} WHERE {other}.key = {table}.key)"
-            for other in ("takes", "chunks")
-        )
-        yield table, "key", f"DELETE FROM {table} WHERE {{range}} AND NOT ({' OR '.join(kept)})"
+        yield table, "key", f"DELETE FROM {table} WHERE {{range}} AND NOT {_kept(f'{table}.key')}"
     yield (
         "deaths",
         "key",
         "DELETE FROM deaths WHERE {range} AND NOT EXISTS"
         " (SELECT 1 FROM chunks WHERE chunks.key = deaths.key)"
-        f" AND (key NOT GLOB 'caption-*' OR NOT EXISTS ({asked} substr(deaths.key, 9)))",
+        f" AND (key NOT GLOB 'caption-*' OR NOT EXISTS ({asked} substr(deaths.key, 9)))"
+        f" AND (key NOT GLOB 'heard-*-*' OR NOT {_kept(_HEARD_TAKE)})",
     )
+
+
+def _kept(key: str) -> str:
+    """The condition that a take is in the cache, or that an open job needs it."""
+    tables = ("takes", "chunks")
+    found = (f"EXISTS (SELECT 1 FROM {each} WHERE {each}.key = {key})" for each in tables)
+    return f"({' OR '.join(found)})"
 
 
 def _ranges(database: Database, table: str, key: str) -> Iterator[tuple[object, object]]:

@@ -11,6 +11,8 @@ from narrated.ledger.plan_inputs import note_caption
 
 CAPTION = "caption-"
 """The key of a caption's request begins with it."""
+_HEARING = "heard-"
+"""So does that of a request to hear a take; the key of the take follows, and then another dash."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +142,13 @@ class Takes(Repository):
         )
 
 
+def hearing_key(key: str, identity: str) -> str:
+    """The key of the request that has a hearing model, by its identity, hear a take."""
+    return f"{_HEARING}{key}-{identity}"
+
+
 class WorkerCrashes(Repository):
-    """Crashes of workers by the cache key of the chunk or caption that was in flight."""
+    """Crashes of workers by the cache key of the chunk, caption or take that was in flight."""
 
     def add(self, key: str) -> int:
         """Count one more crash, and return the total."""
@@ -165,3 +172,12 @@ class WorkerCrashes(Repository):
     def reset(self, keys: Iterable[str]) -> None:
         """Forget crashes, because the user asks for another try."""
         self._write_all("DELETE FROM deaths WHERE key = ?", [(key,) for key in keys])
+
+    def reset_hearing(self, keys: Iterable[str]) -> None:
+        """Forget crashes of hearing models at these takes: the user asks for another try."""
+        if self.any_known:
+            starts = [hearing_key(key, "") for key in keys]
+            self._write_all(
+                "DELETE FROM deaths WHERE key >= ? AND key < ?",
+                [(start, start + "\U0010ffff") for start in starts],
+            )
