@@ -54,6 +54,33 @@ def test_outcome_goes_with_a_narration(tmp_path: Path) -> None:
     assert len(mumbled(tmp_path)) == spoken + 1
 
 
+def test_outcome_goes_to_another_show(tmp_path: Path) -> None:
+    """A rename into a folder of another album encodes again, and keeps what a check found."""
+    spoils = {"fox": "silence", "lazy": ["backwards", ""]}
+    with Daemon(tmp_path, **_settings(tmp_path, spoils=spoils, ear_is={})) as daemon:
+        daemon.drop("walks/.narrated.yaml", "album: Walks\n")
+        daemon.drop("walk.md", POST)
+        assert _counts(daemon.published("walk", POST)["takes"]) == (3, 3, 2, 1, 0)
+        (daemon.inbox / "walk.md").rename(daemon.inbox / "walks/walk.md")
+        assert _counts(daemon.published("walks/walk", POST)["takes"]) == (3, 3, 2, 1, 0)
+
+
+def test_due_check_goes_to_another_show(tmp_path: Path) -> None:
+    """A check that a person asked for follows its post there, though nothing is checked there."""
+    held = tmp_path / "held"
+    held.touch()
+    with Daemon(tmp_path, **_settings(tmp_path, spoils={}, ear_is={"held": str(held)})) as daemon:
+        for album in ("Walks", "Ways"):
+            daemon.drop(f"{album}/.narrated.yaml", f"album: {album}\ntakes: {{check: off}}\n")
+        daemon.drop("Walks/walk.md", POST)
+        assert daemon.published("Walks/walk", POST)["takes"] is None
+        assert daemon.ask("refresh", "Walks/walk.md", "--check").returncode == 0
+        (daemon.inbox / "Walks/walk.md").rename(daemon.inbox / "Ways/walk.md")
+        assert daemon.published("Ways/walk", POST)["takes"] is None
+        held.unlink()
+        wait(lambda: daemon.manifest("Ways/walk")["takes"], lambda: daemon.log)
+
+
 def test_outcome_outlives_the_cache(tmp_path: Path) -> None:
     """Takes that left the cache, with their verdicts, count as heard when they are spoken again."""
     with Daemon(tmp_path, **_settings(tmp_path, spoils={}, ear_is={})) as daemon:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from narrated.jobs.chunk_verdicts import ChunkVerdict
 from narrated.jobs.plan import Plan, PlanOutdated
@@ -11,6 +11,7 @@ from narrated.ledger.job_takes import BY_EARS, BY_SOUND, NOT_CHECKED
 from narrated.ledger.store import Ledger
 from narrated.ledger.take_verdicts import CheckedChunk
 from narrated.outbox.manifest_takes import ManifestTakes, TakeFault
+from narrated.script.take_check_settings import TakeCheckSettings
 from narrated.take_checks.verdict import Fault, FaultKind, Verdict
 
 
@@ -28,16 +29,33 @@ class PublishedTakes:
     """The digests of the chunks that are heard in it, whichever their takes are."""
 
 
-def published_takes(ledger: Ledger, path: str) -> PublishedTakes:
-    """Return the takes that are published of a source; none if their plan is not known."""
-    published = ledger.jobs.published(path)
-    kept = None if published is None else ledger.jobs.plan(published)
-    if published is None or kept is None:
-        return PublishedTakes()
-    try:
-        plan = Plan.decode(kept)
-    except PlanOutdated:
-        return PublishedTakes()
+def published_takes(ledger: Ledger, job: Job, settings: TakeCheckSettings) -> PublishedTakes:
+    """Return the takes that are published of a job's source; none if their plan is not known.
+
+    A source that moved, or a copy, has those of the same content at another path, if they were
+    checked as these settings say.
+    """
+    published = ledger.jobs.published(job.path)
+    if published is not None:
+        plan = _plan(ledger, published)
+        return PublishedTakes() if plan is None else _takes(ledger, published, plan)
+    for alike in ledger.jobs.published_alike(job.source_sha256, 1):
+        plan = _plan(ledger, alike)
+        if plan is not None and plan.settings.takes == settings:
+            found = _takes(ledger, alike, plan)
+            checked = {key: told for key, told in found.outcomes.items() if told is not None}
+            return replace(found, outcomes=checked)
+    return PublishedTakes()
+
+
+def _plan(ledger: Ledger, published: Job) -> Plan | None:
+    kept = ledger.jobs.plan(published)
+    with suppress(PlanOutdated):
+        return None if kept is None else Plan.decode(kept)
+    return None
+
+
+def _takes(ledger: Ledger, published: Job, plan: Plan) -> PublishedTakes:
     report = ledger.job_takes.report(published.id)
     told = _reported(report) | {
         each.seq: told_chunk(each) for each in ledger.checked_chunks.of(published.id)

@@ -117,7 +117,7 @@ class CheckedSpeech:
         for each in self._ledger.checked_chunks.of(self._job.id):
             self.plan = self.plan.with_take(each.seq, each.take)
             self._verdicts[each.seq] = told_chunk(each)
-        self._published = published_takes(self._ledger, self._job.path)
+        self._published = published_takes(self._ledger, self._job, self._settings)
 
     def begin_check(self) -> Sequence[int]:
         """Begin a check of published takes; returns the chunks that are to be settled.

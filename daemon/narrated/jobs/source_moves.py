@@ -80,6 +80,8 @@ class SourceMoves:
             if self._ledger.jobs.get(older.id).state is not JobState.DONE:
                 return  # a newer version has replaced it at its own path
             problem = f"moved to {printable(job.path)}"
+            if job.cause is not JobCause.CHECK:
+                self._ledger.due_checks.inherit(job.id, older.id)
             self._ledger.jobs.move(older, JobState.SUPERSEDED, problem=problem)
             self._stop_checks(older.path, problem)
             self._ledger.episodes.rename(older.path, job.path)
