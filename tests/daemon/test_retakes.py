@@ -6,6 +6,7 @@ from random import Random
 from typing import Any
 
 from narrated.jobs.plan import Plan
+from narrated.ledger.misheard_words import misheard_pairs
 from narrated.ledger.store import Ledger
 from support.daemon import Daemon, wait
 from support.mumbling import ear, heard, mumbled, mumbling
@@ -83,6 +84,19 @@ def test_misheard_alike_is_accepted(tmp_path: Path) -> None:
         takes = daemon.manifest("walk")["takes"]
     assert [take for take, _ in _takes(tmp_path, "lazy dog")] == [0, 1, 2]
     assert (takes["accepted"], takes["doubtful"], takes["retaken"]) == (1, 0, 1)
+
+
+def test_twins_are_misheard_once(tmp_path: Path) -> None:
+    """A sentence that stands twice is heard once a take, and its misheard words count so often."""
+    voice = mumbling(tmp_path)
+    text = f"{POST}\nThe lazy dog sleeps in the sun today.\n"
+    settings = _with_ear(tmp_path, voice, mishears={"lazy": "mountains of sugar"})
+    with Daemon(tmp_path, **settings) as daemon:
+        daemon.drop("walk.md", text)
+        assert daemon.published("walk", text)["takes"]["accepted"] == 2
+    assert len(_takes(tmp_path, "lazy dog")) == len(heard(tmp_path)) - 2 == 3
+    (pair,) = misheard_pairs(tmp_path / "state/ledger.sqlite")
+    assert (pair.said, pair.heard, pair.takes) == ("lazy", "mountains of sugar", 3)
 
 
 def test_other_losses_are_not_alike(tmp_path: Path) -> None:

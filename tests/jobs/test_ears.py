@@ -1,12 +1,18 @@
 """Ears that are in no state to listen cost a post one wait, not one for each take."""
 
 import asyncio
+from pathlib import Path
 
+import msgspec
 import pytest
 
+from narrated.engines.engine_info import EngineInfo
 from narrated.errors import EngineUnavailable
 from narrated.jobs import ears
-from narrated.jobs.ears import Ears
+from narrated.jobs.ears import Ears, Heard
+from narrated.script.script import Chunk, Role
+from narrated.take_checks.heard_words import HeardWords
+from narrated.workers.worker import RequestResult
 
 
 class _Engines:
@@ -23,8 +29,8 @@ class _Engines:
         await asyncio.Event().wait()
 
 
-def _ears(engines: _Engines) -> Ears:
-    return Ears(engines, None, None, None, None, lambda: "ear")  # type: ignore[arg-type]
+def _ears(engines: object, others: object = None) -> Ears:
+    return Ears(engines, others, others, others, None, lambda: "ear")  # type: ignore[arg-type]
 
 
 def test_slow_ears_are_awaited_once(
@@ -43,6 +49,48 @@ def test_slow_ears_are_awaited_once(
     assert engines.asked == 3
     assert caplog.text.count("rests") == 1
     assert not listening.are_there
+
+
+class _Machines:
+    """An engine that hears a word, its encoder, and a parser that waits until it may go on."""
+
+    def __init__(self) -> None:
+        self.heard = 0
+        self.compares, self.goes_on = asyncio.Event(), asyncio.Event()
+
+    def path(self, key: str) -> Path:
+        return Path(key)
+
+    async def join(self, takes: object) -> tuple[bytes, int]:
+        return b"", 16_000
+
+    async def perform(self, request: object) -> RequestResult:
+        self.heard += 1
+        return RequestResult({"text": "word"}, b"")
+
+    async def ask(self, *asked: object) -> bytes:
+        self.compares.set()
+        await self.goes_on.wait()
+        return msgspec.json.encode(HeardWords())
+
+
+def test_no_take_is_heard_amid_comparing() -> None:
+    """A post that asks for a take whose words are being compared has it heard no more."""
+    chunk = Chunk("line", 0, Role.PARAGRAPH, "Word.", 0.0)
+    listener = EngineInfo("ear", "hearing", "ear-1", 0, {}, 1)
+    machines = _Machines()
+
+    async def listen() -> list[Heard | None]:
+        listening = _ears(machines, machines)
+        first = asyncio.create_task(listening.hear(chunk, "key", listener, 1, ()))
+        await machines.compares.wait()
+        second = asyncio.create_task(listening.hear(chunk, "key", listener, 2, ()))
+        await asyncio.sleep(0)
+        machines.goes_on.set()
+        return [await first, await second]
+
+    assert asyncio.run(listen()) == [Heard("word", HeardWords())] * 2
+    assert machines.heard == 1
 
 
 def test_absent_ears_may_come() -> None:

@@ -28,6 +28,7 @@ _WEIGHT = 0.25
 """To hear a text costs a job less than to have it spoken."""
 MOST_DEATHS = 3
 """A take that ended so many workers is not heard again."""
+_MOST_JUST_HEARD = 100
 _FOLDER = "take checks/"
 """That of the parsers' requests: it is never one of slow sources."""
 
@@ -53,6 +54,8 @@ class Ears:
     lexicons: PostLexicons
     _configured: Callable[[], str]
     """Returns the name of the hearing engine; empty for none."""
+    _just_heard: dict[str, str] = field(default_factory=dict)
+    """What was heard last, by request: who asked before its verdict was there hears it no more."""
     _given_up: int = 0
     _rests_until: float = field(default=0.0)
 
@@ -91,13 +94,22 @@ class Ears:
             payload=pcm,
             identity=listener.identity,
         )
+        text = self._just_heard.get(request.key)
+        if text is None and (text := await self._text(request)) is None:
+            return None
+        self._just_heard[request.key] = text
+        if len(self._just_heard) > _MOST_JUST_HEARD:
+            self._just_heard.pop(next(iter(self._just_heard)))
+        return await self._compared(chunk, text, job, lexicons)
+
+    async def _text(self, request: ScheduledRequest) -> str | None:
         try:
             text = str((await self._engines.perform(request)).header["text"])
         except (EngineError, EngineUnavailable) as error:
-            self._give_up(listener.name, error)
+            self._give_up(request.engine, error)
             return None
         self._given_up = 0
-        return await self._compared(chunk, text, job, lexicons)
+        return text
 
     async def _compared(
         self, chunk: Chunk, text: str, job: int, lexicons: Sequence[str]

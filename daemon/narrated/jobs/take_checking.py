@@ -87,8 +87,10 @@ class TakeChecker:
         told = heard.text, compared.distance, listener.identity, compared.wrong
         verdict = Verdict(faults, *told)
         with self._ledger.transaction():
+            is_known = self._ledger.verdicts.get(key, listener.identity) is not None
             self._ledger.verdicts.record(key, verdict)
-            self._ledger.misheard.record(chunk.language, compared.misheard)
+            if not is_known:  # else a chunk with the same take was faster
+                self._ledger.misheard.record(chunk.language, compared.misheard)
         return verdict
 
     def _judge(self, plan: Plan, seq: int, measured: MeasuredTake) -> Verdict:
