@@ -8,13 +8,13 @@ from transformers.generation.logits_process import LogitsProcessorList
 
 from engines.bark import upstream
 from engines.bark.stage_driver import tokens
+from engines.sampling import OneChoice
 from narrated.engines.bark.coarse import CoarseStage
 from narrated.engines.bark.semantic import SemanticStage
-from narrated.engines.neural.sampler import BatchSampling, choose, draw, filtered_scores
+from narrated.engines.neural.sampler import draw
 from narrated.engines.neural.sampling_parameters import SamplingParameters
 
 END = 10_000
-CPU = torch.device("cpu")
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_end_priority_matches_upstream(sampling, processed):
 def _same_scores(bench, choice, processed):
     (allowed,) = SemanticStage(bench.generation, 1024)._allowed(10_048)
     for raw, expected in processed:
-        said = filtered_scores(raw, allowed[None], END, BatchSampling.of([choice], CPU))
+        said = OneChoice(raw, [choice], allowed=allowed, end=END).scores()
         torch.testing.assert_close(said.softmax(-1), expected.softmax(-1))
 
 
@@ -71,10 +71,10 @@ def test_coarse_scores_match_upstream(sampling, processed):
     torch.manual_seed(0)
     upstream.coarse(sampling.module, request)
     allowed = list(CoarseStage(sampling.generation)._allowed(12_096))
-    choices = BatchSampling.of([request.sampling.coarse], CPU)
+    choices = [request.sampling.coarse]
     assert len(processed) == 18
     for index, (raw, expected) in enumerate(processed):
-        said = filtered_scores(raw, allowed[index % 2][None], None, choices)
+        said = OneChoice(raw, choices, allowed=allowed[index % 2]).scores()
         torch.testing.assert_close(said.softmax(-1), expected.softmax(-1))
 
 
@@ -87,17 +87,14 @@ def test_batch_keeps_own_parameters():
         SamplingParameters(1.5, 7),
         SamplingParameters(0.7, 1, min_eos_p=1e-9),
     ]
-    allowed, draws = torch.ones(4, 50, dtype=torch.bool), torch.full((4,), 0.9).double()
-    together = BatchSampling.of(wishes, CPU)
-    said = filtered_scores(logits, allowed, 49, together)
-    picked = choose(said, draws, together)
+    together = OneChoice(logits, wishes, end=49, uniform=0.9)
+    said, picked = together.scores(), together.tokens()
     assert said.isfinite().sum(-1).tolist() == [3, 50, 7, 1]
     assert picked[0] == logits[0].argmax() and picked[3] == 49
     for index, wish in enumerate(wishes):
-        alone, one = BatchSampling.of([wish], CPU), slice(index, index + 1)
-        own = filtered_scores(logits[one], allowed[one], 49, alone)
-        assert torch.equal(own, said[one])
-        assert torch.equal(choose(own, draws[one], alone), picked[one])
+        alone = OneChoice(logits[index : index + 1], [wish], end=49, uniform=0.9)
+        assert torch.equal(alone.scores()[0], said[index])
+        assert alone.tokens() == picked[index]
 
 
 def test_draws_follow_probability():

@@ -9,10 +9,9 @@ from transformers import (
     TopPLogitsWarper,
 )
 
-from narrated.engines.neural.sampler import BatchSampling, filtered_scores
+from engines.sampling import OneChoice
 from narrated.engines.neural.sampling_parameters import SamplingParameters
 
-CPU = torch.device("cpu")
 VOCABULARY = 60
 HEARD = (3, 9, 41)
 
@@ -45,20 +44,14 @@ def test_single_scores_match_upstream(choice):
     """A sequence is drawn from the same tokens as in transformers."""
     for seed in range(20):
         logits = 3 * torch.randn(1, VOCABULARY, generator=torch.Generator().manual_seed(seed))
-        heard = torch.zeros(1, VOCABULARY, dtype=torch.bool)
-        heard[0, list(HEARD)] = True
-        allowed = torch.ones_like(heard)
-        ours = filtered_scores(logits, allowed, None, BatchSampling.of([choice], CPU), heard)
+        ours = OneChoice(logits, [choice], said=HEARD).scores()
         torch.testing.assert_close(ours, left_by_transformers(logits, choice))
 
 
 def test_batch_scores_match_upstream():
     """Each sequence of a batch is drawn with its own parameters."""
     logits = 3 * torch.randn(len(CHOICES), VOCABULARY, generator=torch.Generator().manual_seed(5))
-    heard = torch.zeros(len(CHOICES), VOCABULARY, dtype=torch.bool)
-    heard[:, list(HEARD)] = True
-    allowed = torch.ones_like(heard)
-    together = filtered_scores(logits, allowed, None, BatchSampling.of(CHOICES, CPU), heard)
+    together = OneChoice(logits, CHOICES, said=HEARD).scores()
     for row, choice in enumerate(CHOICES):
         alone = left_by_transformers(logits[row : row + 1], choice)
         torch.testing.assert_close(together[row : row + 1], alone)

@@ -26,6 +26,11 @@ class BarkTransformer:
         self.dtype: torch.dtype = model.lm_head.weight.dtype
         self.device: torch.device = model.lm_head.weight.device
 
+    @property
+    def weights(self) -> Iterable[torch.Tensor]:
+        """The model's weights."""
+        return self.model.parameters()
+
     def blocks(self) -> Iterator[TransformerBlock]:
         """Its layers, in order."""
         return (partial(through, block) for block in blocks(self.model.layers))

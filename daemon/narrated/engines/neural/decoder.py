@@ -1,7 +1,8 @@
 """Decodes a causal transformer for sequences that join and leave a running batch.
 
-A step allocates nothing. Its tensors have one of few shapes (slots, and positions in steps of
-`STRIDE`), and nothing in it waits for the device, so a CUDA graph can capture it.
+A step's own tensors stand in buffers; only the model's layers and attention make some, and none
+is left after it. They have one of few shapes (slots, and positions in steps of `STRIDE`), and
+nothing waits for the device, so a CUDA graph can capture it.
 """
 
 from collections.abc import Callable, Iterable
@@ -33,6 +34,10 @@ class CausalTransformer(Protocol):
     """Number of tokens that it can say."""
     dtype: torch.dtype
     device: torch.device
+
+    @property
+    def weights(self) -> Iterable[Tensor]:
+        """All weights and buffers that a step may read."""
 
     def blocks(self) -> Iterable[TransformerBlock]:
         """Its layers, in order."""
@@ -76,6 +81,8 @@ class KeyValueDecoder:
         )
         self._slots = torch.arange(slots, device=self.device)
         self._places = torch.arange(self.length, device=self.device)
+        self._later = torch.empty(slots * self.length, dtype=torch.bool, device=self.device)
+        self._bias = torch.empty(slots * self.length, dtype=transformer.dtype, device=self.device)
 
     def fill(
         self, transformer: CausalTransformer, first: int, prompts: Tensor, lengths: Tensor
@@ -112,17 +119,29 @@ class KeyValueDecoder:
         used = len(tokens)
         slots = self._slots[:used]
         hidden = transformer.embedded(tokens, positions, prompts)[:, None]
-        seen = (self._places[:span] <= positions[:, None])[:, None, None]
+        bias = self._bias_of(positions, span)
 
         def attend(kept: Tensor, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
             keys, values = kept
             keys[slots, :, positions] = key[:, :, 0]
             values[slots, :, positions] = value[:, :, 0]
             return scaled_dot_product_attention(
-                query, keys[:used, :, :span], values[:used, :, :span], attn_mask=seen
+                query, keys[:used, :, :span], values[:used, :, :span], attn_mask=bias
             )
 
         return transformer.logits(self._through(transformer, hidden, attend)[:, 0])
+
+    def _bias_of(self, positions: Tensor, span: int) -> Tensor:
+        """The mask of the positions after each sequence, (batch, 1, 1, span).
+
+        Attention adds it. Each layer would make it of a mask of truth values.
+        """
+        later, bias = (
+            each[: len(positions) * span].view(len(positions), span)
+            for each in (self._later, self._bias)
+        )
+        torch.gt(self._places[:span], positions[:, None], out=later)
+        return bias.zero_().masked_fill_(later, -float("inf"))[:, None, None]
 
     def move(self, source: int, target: int) -> None:
         """Copy a sequence into another slot."""

@@ -1,6 +1,6 @@
 """A running batch: token sequences of one causal model that grow together."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -8,8 +8,11 @@ import torch
 from torch import Tensor
 
 from narrated.engines.neural.decoder import CausalTransformer, KeyValueDecoder, rounded
-from narrated.engines.neural.sampler import BatchSampling, choose, filtered_scores
+from narrated.engines.neural.sampler import BatchSampler, SamplingOperations
 from narrated.engines.neural.sampling_parameters import SamplingParameters
+from narrated.engines.neural.slot_states import MOST_STEPS, SlotStates
+from narrated.engines.neural.step_runner import StepRunner
+from narrated.engines.neural.transfers import to_device
 
 OwnerT = TypeVar("OwnerT")
 
@@ -67,8 +70,12 @@ class RunningBatch(Generic[OwnerT]):
         self.sequences: list[TokenSequence[OwnerT]] = []
         self.slots = decoder.slots
         self._decoder = decoder
-        self._allowed = allowed
         self._end = end
+        self._sampler = BatchSampler(allowed, end, decoder.slots, decoder.length)
+        self._states = SlotStates(decoder.slots, decoder.length, decoder.device)
+        self._runner = StepRunner.of(decoder.device)
+        self._is_behind = False
+        """True while the device is ahead of the sequences, and after a slice that failed."""
 
     def join(
         self,
@@ -81,14 +88,15 @@ class RunningBatch(Generic[OwnerT]):
         A single prompt serves all joining sequences. Returns the sequences that are finished.
         """
         first, read = len(self.sequences), joining[: len(prompts)]
-        lengths = self._tensor(each.prompt_length for each in read)
+        slots = slice(first, first + len(joining))
+        lengths = to_device(torch.tensor([each.prompt_length for each in read]), prompts.device)
         logits = self._decoder.fill(transformer, first, prompts, lengths)
-        for slot in range(first + len(read), first + len(joining)):
+        for slot in range(first + len(read), slots.stop):
             self._decoder.move(first, slot)
-        logits = logits.expand(len(joining), -1)
-        slice_ = _TokenSlice(joining, 1, self._decoder.device, logits.shape[-1])
-        tokens, is_finite = self._chosen(logits, slice_, 0)
-        self._commit(joining, tokens[:, None], is_finite)
+        self._set(first, joining)
+        self._states.begin()
+        self._choose(logits.expand(len(joining), -1), slots, _operations(joining))
+        self._commit(joining, slots, 1)
         self.sequences += joining
         return self._remove_finished()
 
@@ -99,49 +107,81 @@ class RunningBatch(Generic[OwnerT]):
 
         It looks for end tokens after the slice only, since each look waits for the device.
         """
-        count = min(max_tokens, max(each.limit - len(each.tokens) for each in self.sequences))
-        slice_ = _TokenSlice(self.sequences, count, self._decoder.device, transformer.vocabulary)
-        tokens = self._tensor(each.tokens[-1] for each in self.sequences)
-        prompts = self._tensor(each.prompt_length for each in self.sequences)
-        positions = self._tensor(each.position for each in self.sequences)
+        left = max(each.limit - len(each.tokens) for each in self.sequences)
+        count = min(max_tokens, MOST_STEPS, left)
+        if self._is_behind:
+            self._set(0, self.sequences)
         furthest = max(each.position for each in self.sequences) + count
         span = min(rounded(furthest), self._decoder.length)
-        chosen, all_finite = [], torch.ones_like(tokens, dtype=torch.bool)
-        for index in range(count):
-            logits = self._decoder.step(transformer, tokens, positions, prompts, span)
-            tokens, is_finite = self._chosen(logits, slice_, index)
-            all_finite = all_finite & is_finite
-            chosen.append(tokens)
-            # Sequences that ended within the slice still advance, so their positions are bounded.
-            positions = (positions + 1).clamp(max=self._decoder.length - 1)
-        self._commit(self.sequences, torch.stack(chosen, 1), all_finite)
+        slots, operations = slice(0, self._width()), _operations(self.sequences)
+        self._is_behind = True
+        self._states.begin()
+        self._runner.use(transformer.weights)
+        for _ in range(count):
+            self._runner.run(
+                (slots.stop, span, operations),
+                lambda: self._step(transformer, slots, span, operations),
+            )
+        self._commit(self.sequences, slice(0, len(self.sequences)), count)
+        self._is_behind = False
         return self._remove_finished()
 
     def remove(self, sequence: TokenSequence[OwnerT]) -> None:
         """Free a sequence's slot; the last sequence moves into it."""
         slot, last = self.sequences.index(sequence), len(self.sequences) - 1
         if slot != last:
-            self._decoder.move(last, slot)
+            for each in (self._decoder, self._sampler, self._states):
+                each.move(last, slot)
             self.sequences[slot] = self.sequences[last]
         self.sequences.pop()
 
-    def _tensor(self, numbers: Iterable[int]) -> Tensor:
-        return torch.tensor(list(numbers), device=self._decoder.device)
+    def _width(self) -> int:
+        """Slots of a step. Where steps are captured, a power of two, so that few are."""
+        used = len(self.sequences)
+        return min(self.slots, 1 << (used - 1).bit_length()) if self._runner.captures else used
 
-    def _chosen(self, logits: Tensor, slice_: "_TokenSlice", index: int) -> tuple[Tensor, Tensor]:
-        allowed = self._allowed[slice_.counts[:, index] % len(self._allowed)]
-        scores = filtered_scores(logits, allowed, self._end, slice_.sampling, slice_.said)
-        tokens = choose(scores, slice_.uniform[:, index], slice_.sampling)
-        if slice_.said is not None:
-            slice_.said.scatter_(1, tokens[:, None], value=True)
-        return tokens, logits.isfinite().all(-1)
+    def _set(self, first: int, sequences: Sequence[TokenSequence[OwnerT]]) -> None:
+        """Write the sequences' states to the slots from `first` on."""
+        self._states.set(
+            first,
+            [each.prompt_length for each in sequences],
+            [len(each.tokens) for each in sequences],
+        )
+        self._sampler.set(
+            first,
+            [each.sampling for each in sequences],
+            [each.uniform for each in sequences],
+            [[*each.already_said, *each.tokens] for each in sequences],
+            [each.tokens[-1] if each.tokens else 0 for each in sequences],
+        )
 
-    def _commit(
-        self, sequences: Sequence[TokenSequence[OwnerT]], tokens: Tensor, is_finite: Tensor
+    def _step(
+        self,
+        transformer: CausalTransformer,
+        slots: slice,
+        span: int,
+        operations: SamplingOperations,
     ) -> None:
-        told = zip(sequences, tokens.tolist(), is_finite.tolist(), strict=True)
-        for sequence, own, finite in told:
-            sequence.extend(own, self._end, finite)
+        """Read the last token of each slot, and choose the next, on the device alone."""
+        states = self._states
+        logits = self._decoder.step(
+            transformer,
+            self._sampler.tokens[slots],
+            states.positions[slots],
+            states.prompts[slots],
+            span,
+        )
+        self._choose(logits, slots, operations)
+
+    def _choose(self, logits: Tensor, slots: slice, operations: SamplingOperations) -> None:
+        self._sampler.choose(logits, self._states.counts[slots], operations, slots.start)
+        self._states.advance(slots, self._sampler.tokens[slots])
+
+    def _commit(self, sequences: Sequence[TokenSequence[OwnerT]], slots: slice, count: int) -> None:
+        steps, finite = self._states.read(slots, self._sampler.are_finite)
+        tokens = zip(*steps[:count], strict=True)
+        for sequence, own, is_finite in zip(sequences, tokens, finite, strict=True):
+            sequence.extend(own, self._end, is_finite)
 
     def _remove_finished(self) -> Sequence[TokenSequence[OwnerT]]:
         finished = [each for each in self.sequences if each.finished]
@@ -150,31 +190,5 @@ class RunningBatch(Generic[OwnerT]):
         return finished
 
 
-class _TokenSlice:
-    """Inputs of the sampler for one slice, copied to the device at once before it begins."""
-
-    def __init__(
-        self,
-        sequences: Sequence[TokenSequence[OwnerT]],
-        count: int,
-        device: torch.device,
-        vocabulary: int,
-    ) -> None:
-        uniform = torch.zeros(len(sequences), count, dtype=torch.float64)
-        for slot, each in enumerate(sequences):
-            own = each.uniform[len(each.tokens) : len(each.tokens) + count]
-            uniform[slot, : len(own)] = own
-        begun = torch.tensor([[len(each.tokens)] for each in sequences])
-        self.uniform = uniform.to(device)
-        self.counts = (begun + torch.arange(count)).to(device)
-        """(sequences, count): tokens of each sequence before each choice."""
-        self.sampling = BatchSampling.of([each.sampling for each in sequences], device)
-        self.said = _said(sequences, vocabulary).to(device) if self.sampling.has_penalty else None
-        """(sequences, vocabulary): tokens already said; None if no sequence has a penalty."""
-
-
-def _said(sequences: Sequence[TokenSequence[OwnerT]], vocabulary: int) -> Tensor:
-    said = torch.zeros(len(sequences), vocabulary, dtype=torch.bool)
-    for slot, each in enumerate(sequences):
-        said[slot, [*each.already_said, *each.tokens]] = True
-    return said
+def _operations(sequences: Sequence[TokenSequence[OwnerT]]) -> SamplingOperations:
+    return SamplingOperations.of(each.sampling for each in sequences)

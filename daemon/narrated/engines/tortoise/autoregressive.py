@@ -51,6 +51,12 @@ class UnifiedVoiceTransformer:
         self.dtype: torch.dtype = model.mel_head.weight.dtype
         self.device: torch.device = model.mel_head.weight.device
 
+    @property
+    def weights(self) -> Iterable[Tensor]:
+        """The model's weights."""
+        parameters: Iterable[Tensor] = self.model.parameters()
+        return parameters
+
     def prompt(self, request: TortoiseRequest) -> Tensor:
         """Embeddings before the first code, (positions, width): voice, text, start sign.
 

@@ -1,0 +1,125 @@
+"""Counts in a decode slice what would hinder a GPU: waits for it, copies to it, new buffers.
+
+A CPU waits for nothing, so the calls are counted that would: those that read a value, or that have
+a shape by one.
+"""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+from torch.multiprocessing.reductions import StorageWeakRef
+from torch.overrides import TorchFunctionMode, resolve_name
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+from narrated.engines import neural
+
+_READS = {"item", "tolist", "numpy", "cpu", "__bool__", "__int__", "__float__", "__index__"}
+_VALUE_SHAPES = {"nonzero", "masked_select", "_local_scalar_dense", "unique", "equal", "_unique2"}
+_UPLOADS = {"tensor", "as_tensor", "from_numpy", "cuda"}
+_ATTENTION = "_scaled_dot_product"
+_OURS = str(Path(neural.__file__).parent)
+
+
+class StepWatch:
+    """Counts of one slice; `steps` grows with each call of the model's head."""
+
+    def __init__(self) -> None:
+        self.steps = 0
+        self.waits: list[tuple[int, str]] = []
+        """Steps done before each wait, and its place."""
+        self.copies: list[str] = []
+        """Places of the copies to the device; a wait is one from it."""
+        self.buffers: list[str] = []
+        """Places where our own code made a tensor; the model's layers have the device's cache."""
+        self._made: list[tuple[str, StorageWeakRef]] = []
+
+    def kept(self) -> list[str]:
+        """Places of the tensors that were made and are still there."""
+        return [place for place, storage in self._made if not storage.expired()]
+
+    def read(self, name: str, arguments, options) -> None:
+        """Count a call of torch's functions."""
+        if name in _READS or (name == "to" and _names_device(arguments, options, "cpu")):
+            self.waits.append((self.steps, _place(name)))
+        if name in _UPLOADS or (name == "to" and _names_device(arguments, options)):
+            self.copies.append(_place(name))
+
+    def operated(self, name: str, arguments, result) -> None:
+        """Count an operation, with what it made."""
+        by_mask = name.startswith(("index", "_index_put")) and len(arguments) > 1
+        if name in _VALUE_SHAPES or (by_mask and _has_mask(arguments[1])):
+            self.waits.append((self.steps, _place(name)))
+        known = {each.untyped_storage().data_ptr() for each in _tensors(arguments)}
+        for made in _tensors(result):
+            if made.untyped_storage().data_ptr() not in known:
+                self._count(name, made)
+
+    def _count(self, name: str, made: torch.Tensor) -> None:
+        place = _place(name)
+        self._made.append((place, StorageWeakRef(made.untyped_storage())))
+        if _caller().startswith(_OURS) and not name.startswith(_ATTENTION):
+            self.buffers.append(place)
+
+
+@contextmanager
+def watched(head: torch.nn.Module) -> Iterator[StepWatch]:
+    """Watch what is done on the way; `head` is the part of the model that a step calls last."""
+    watch = StepWatch()
+
+    class Operations(TorchDispatchMode):
+        def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+            result = func(*args, **(kwargs or {}))
+            name = func._schema.name.removeprefix("aten::")
+            watch.operated(name, (*args, *(kwargs or {}).values()), result)
+            return result
+
+    class Functions(TorchFunctionMode):
+        def __torch_function__(self, func, types, args=(), kwargs=None):
+            name = (resolve_name(func) or getattr(func, "__name__", "")).rsplit(".", 1)[-1]
+            watch.read(name, args, kwargs or {})
+            return func(*args, **(kwargs or {}))
+
+    def count(*_) -> None:
+        watch.steps += 1
+
+    hook = head.register_forward_hook(count)
+    try:
+        with Operations(), Functions():
+            yield watch
+    finally:
+        hook.remove()
+
+
+def _tensors(values) -> list[torch.Tensor]:
+    return [each for each in tree_leaves(values) if isinstance(each, torch.Tensor)]
+
+
+def _has_mask(indices) -> bool:
+    return any(each.dtype == torch.bool for each in _tensors(indices))
+
+
+def _names_device(arguments, options, kind: str = "") -> bool:
+    given = [*arguments[1:], *options.values()]
+    devices = [torch.device(each) for each in given if isinstance(each, str | torch.device)]
+    return any(device.type == kind or not kind for device in devices)
+
+
+def _frames() -> Iterator[tuple[str, int]]:
+    frame = sys._getframe(1)
+    while frame is not None:
+        if "/narrated/engines/" in frame.f_code.co_filename:
+            yield frame.f_code.co_filename, frame.f_lineno
+        frame = frame.f_back
+
+
+def _caller() -> str:
+    return next((name for name, _ in _frames()), "")
+
+
+def _place(name: str) -> str:
+    file, line = next(_frames(), ("", 0))
+    return f"{name} in {Path(file).name}:{line}"
