@@ -5,28 +5,34 @@ import dataclasses
 import pytest
 import torch
 
-from engines.bark.stage_driver import tokens
+from engines.bark.stage_driver import codes, tokens
+from engines.recorded_steps import RecordedStep
 from engines.step_watch import watched
 from narrated.engines.bark.coarse import CoarseStage
 from narrated.engines.bark.semantic import SemanticStage
+from narrated.engines.neural.step_runner import StepRunner
 
 EVERYTHING = {"top_p": 0.9, "repetition_penalty": 1.3}
 
 
+def stage_of(bench, name):
+    """A stage whose tokens do not end before their limit."""
+    if name == "coarse":
+        return CoarseStage(bench.generation)
+    stage = SemanticStage(bench.generation, bench.checkpoint.block_size)
+    stage.end = None
+    return stage
+
+
 def slice_of(bench, name, changed):
     """Counts of a slice of four requests in the midst of their tokens."""
-    stages = {
-        "semantic": lambda: SemanticStage(bench.generation, bench.checkpoint.block_size),
-        "coarse": lambda: CoarseStage(bench.generation),
-    }
-    stage, plain = stages[name](), bench.generation.sampling
+    stage, plain = stage_of(bench, name), bench.generation.sampling
     own = dataclasses.replace(getattr(plain, name), **changed)
     sampling = dataclasses.replace(plain, **{name: own})
     for index in range(4):
         semantic = tokens(20 + index, seed=index)
         request = bench.request(str(index), "x", sampling=sampling, seed=index, semantic=semantic)
         stage.admit(request)
-    stage.end = None  # so that none ends in the slice
     with torch.no_grad():
         while stage._waiting:
             stage.work(bench.module, 4)
@@ -53,3 +59,63 @@ def test_slice_keeps_its_buffers(sampling, name, changed):
     watch = slice_of(sampling, name, changed)
     assert watch.kept() == []
     assert watch.buffers == []
+
+
+@pytest.fixture
+def captures(monkeypatch):
+    """Steps are captured without a GPU; the list has an item for each capture."""
+    made = []
+
+    def captured(step):
+        made.append(step)
+        return RecordedStep.captured(step)
+
+    monkeypatch.setattr(StepRunner, "of", lambda device: StepRunner(captured))
+    return made
+
+
+def different_takes(bench, name):
+    """Requests of several lengths, whose sampling needs different operations."""
+    plain = bench.generation.sampling
+    changes = ({}, {"temperature": 0.0}, {"top_k": 7}, {"top_k": 0}, {"top_p": 0.5}, EVERYTHING)
+    for index, changed in enumerate(changes):
+        own = dataclasses.replace(
+            getattr(plain, name), **{"temperature": 0.7, "top_k": 50, **changed}
+        )
+        sampling = dataclasses.replace(plain, **{name: own})
+        semantic = tokens(60 - 9 * index, seed=index)
+        yield bench.request(str(index), "x", sampling=sampling, seed=index, semantic=semantic)
+
+
+@pytest.mark.parametrize("name", ["semantic", "coarse"])
+def test_captured_steps_say_the_same(greedy, captures, monkeypatch, name):
+    """Replays of captured steps give each request its codes: their keys name all that changes."""
+    captured, plain = list(different_takes(greedy, name)), list(different_takes(greedy, name))
+    stage = stage_of(greedy, name)
+    stage.admit(captured[0])
+    for _ in range(5):  # so that it is alone at first
+        with torch.no_grad():
+            stage.work(greedy.module, 3)
+    greedy.through(stage, captured[1:], width=3)
+    assert len(captures) >= 3
+    monkeypatch.setattr(StepRunner, "of", lambda device: StepRunner(None))
+    for request in plain:
+        greedy.through(stage_of(greedy, name), [request])
+    assert [codes(each) for each in captured] == [codes(each) for each in plain]
+
+
+def test_moved_weights_are_captured_anew():
+    """A captured step is dropped once the weights are elsewhere, and captured again."""
+    done = []
+
+    def capture(step):
+        done.append("captured")
+        return lambda: done.append("replayed")
+
+    runner, weights = StepRunner(capture), [torch.zeros(3)]
+    for place in (weights, weights, weights, [weights[0].clone()], weights):
+        runner.use(place)
+        runner.run("key", lambda: done.append("called"))
+    assert done == ["called", "captured", "replayed", "replayed", "called", "called"]
+    runner.run("another", lambda: done.append("called"))
+    assert done[-1] == "called"
