@@ -88,7 +88,8 @@ def checks_published(ledger: Ledger, job: Job, plan: Plan) -> bool:
 def _is_asked_for(ledger: Ledger, job: Job, plan: Plan) -> bool:
     """True if a person chose a take of a plan that is not published yet."""
     asked_for = ledger.takes.chosen_by_person(job.path).intersection(plan.digests)
-    outcomes = published_takes(ledger, job.path).outcomes if asked_for else {}
+    settings = plan.settings.takes
+    outcomes = published_takes(ledger, job, settings).outcomes if asked_for else {}
     takes = zip(plan.digests, plan.keys, strict=True)
     return any(digest in asked_for and key not in outcomes for digest, key in takes)
 
