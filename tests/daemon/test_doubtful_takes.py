@@ -176,14 +176,20 @@ def test_doubtful_takes_are_spoken_again(tmp_path: Path) -> None:
 
 
 def test_best_of_old_and_new_stays(tmp_path: Path) -> None:
-    """A worse take than the doubtful one is not published, and a later better one still is."""
+    """A worse take than the doubtful one is not published, and a later better one still is.
+
+    So it is if a person has chosen the take of another line.
+    """
     spoils = {"second line": ["cut", "silence", "cut", "nothing", "nothing", ""]}
     with Daemon(tmp_path, **mumbling(tmp_path, spoils=spoils)) as daemon:
         text = TEXT.format("post")
         daemon.drop("post.md", text)
-        before = daemon.published("post", text)
-        assert daemon.ask("respeak", "--doubtful").returncode == 0
+        daemon.published("post", text)
+        assert daemon.ask("respeak", "post.md", "--at", "0:00").returncode == 0
         wait(lambda: daemon.history("post.md") == ["superseded", "done"])
+        before = daemon.manifest("post")
+        assert daemon.ask("respeak", "--doubtful").returncode == 0
+        wait(lambda: daemon.history("post.md") == ["superseded", "superseded", "done"])
         kept = daemon.manifest("post")
         assert (kept["outputs"], kept["published"]) == (before["outputs"], before["published"])
         (told,) = kept["takes"]["chunks"]
