@@ -48,8 +48,8 @@ class UnifiedVoiceTransformer:
         self.start, self.end = int(model.start_mel_token), int(model.stop_mel_token)
         self.heard = (_HEARD, self.start)
         """Codes that the repetition penalty counts from the start, as in upstream."""
-        self.dtype: torch.dtype = model.mel_head.weight.dtype
-        self.device: torch.device = model.mel_head.weight.device
+        self.dtype: torch.dtype = self._text_positions.dtype
+        self.device: torch.device = self._text_positions.device
 
     @property
     def weights(self) -> Iterable[Tensor]:

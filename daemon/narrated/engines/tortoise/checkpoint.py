@@ -21,8 +21,10 @@ from torch import nn
 from narrated.engines.interface import EngineContext
 from narrated.engines.neural.checkpoint_lookup import HashedCheckpoint, verify_remedy
 from narrated.engines.neural.damaged_files import guard_reading
+from narrated.engines.neural.packed_linear import can_pack
 from narrated.engines.neural.torch_device import TorchDevice
 from narrated.engines.neural.torch_model import TorchModel, copy_into_memory, weights_key
+from narrated.engines.tortoise.cpu_layers import replace_layers
 from narrated.engines.tortoise.required_files import AUTOREGRESSIVE, CLVP, DIFFUSION, VOCODER
 from narrated.engines.tortoise.upstream_modules import upstream
 from narrated.errors import EngineError, EngineUnavailable
@@ -74,6 +76,8 @@ class TortoiseModels(nn.Module):
         self.diffusion = diffusion
         self.vocoder = vocoder
         self.dtype = dtype
+        self.clvp_weights = _weight_count(clvp.speech_transformer)
+        self.diffusion_weights = _weight_count(diffusion.layers)
 
     @property
     def device(self) -> torch.device:
@@ -94,6 +98,11 @@ class TortoiseModels(nn.Module):
         return torch.autocast(self.device.type, self.dtype, enabled=lowers, cache_enabled=False)
 
 
+def _weight_count(module: nn.Module) -> float:
+    """Number of weights that each position is multiplied with."""
+    return float(sum(each.numel() for each in module.parameters()))
+
+
 @dataclass(frozen=True, slots=True)
 class TortoiseCheckpoint:
     """A model and its tokenizer, wherever the weights are."""
@@ -111,7 +120,7 @@ class TortoiseCheckpoint:
         device = TorchDevice.chosen(context.device)
         precision = device.precision(dtype)
         key = weights_key(files.digest, precision, device)
-        model = TorchModel(files.name, key, device, read=lambda: _read(files, precision))
+        model = TorchModel(files.name, key, device, read=lambda: _read(files, precision, device))
         tokenizer = upstream().VoiceBpeTokenizer()
         return cls(context.hold(model), files.digest, str(precision), tokenizer)
 
@@ -133,9 +142,12 @@ def _spellable(number: re.Match[str]) -> str:
     return number[0] if len(digits) <= _MOST_DIGITS else " ".join(digits)
 
 
-def _read(files: HashedCheckpoint, precision: torch.dtype) -> TortoiseModels:
+def _read(files: HashedCheckpoint, precision: torch.dtype, device: TorchDevice) -> TortoiseModels:
     with guard_reading(f"The model {files.name}", verify_remedy(files.name)):
-        return assemble(*(_filled(files, name) for name in MODELS), precision=precision)
+        models = assemble(*(_filled(files, name) for name in MODELS), precision=precision)
+    if can_pack(precision, device.torch):
+        replace_layers(models.autoregressive, models.clvp)
+    return models
 
 
 def assemble(

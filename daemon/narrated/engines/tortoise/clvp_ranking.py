@@ -68,9 +68,8 @@ def _score_some(
     width: int,
 ) -> None:
     clvp: Any = module.clvp
-    weights = float(sum(p.numel() for p in clvp.speech_transformer.parameters()))
     length, done = request.settings.max_mel_tokens, len(request.scores)
-    most = requests_per_pass(weights, length, module.device, width)
+    most = requests_per_pass(module.clvp_weights, length, module.device, width)
     some = request.candidates[done : done + most]
     padded = [pad_codes(codes or (), length) for codes in some]
     codes = torch.tensor(padded, device=module.device)

@@ -118,8 +118,8 @@ class DiffusionStage(Stage[TortoiseModels, TortoiseRequest]):
         """Most requests of a step."""
         longest = max(work.frames for work in self._works.values())
         branches = 1 + any(each.settings.cond_free for each in self._works)
-        weights = float(sum(p.numel() for p in module.diffusion.layers.parameters()))
-        return requests_per_pass(weights, branches * longest, module.device, width)
+        positions = branches * longest
+        return requests_per_pass(module.diffusion_weights, positions, module.device, width)
 
 
 def _condition(model: Any, work: _DiffusionProgress) -> Tensor:
