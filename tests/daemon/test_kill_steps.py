@@ -197,13 +197,23 @@ def _fickle(daemon: Daemon) -> None:
     daemon.configure(**{**_settings(daemon.home), **options})
 
 
-def _heard(daemon: Daemon) -> None:
+def _heard(daemon: Daemon, publish: str = "checked") -> None:
     """An engine that says one line wrongly at first, and an ear; both log one file."""
     home, log = daemon.home, str(daemon.home / "spoken.txt")
     voice = mumbling(home, log=log, rows=1, spoils={"lazy dog": ["backwards", ""]})
     engines = {**voice["engines"], "ear": ear(home, log=log, rows=1)}
-    heard = {"engines": engines, "takes": {"check": "ears", "hearing": "ear"}}
+    takes = {"check": "ears", "hearing": "ear", "publish": publish}
+    heard = {"engines": engines, "takes": takes}
     daemon.configure(**{**_settings(home), **voice, **heard})
+
+
+def _heard_later(daemon: Daemon) -> None:
+    _heard(daemon, "now")
+
+
+def _save_again(daemon: Daemon) -> None:
+    """Save the post with other bytes and the same words."""
+    daemon.drop(POST, (daemon.inbox / POST).read_text() + "\n\n")
 
 
 def _post_to_be_heard(daemon: Daemon) -> None:
@@ -290,6 +300,8 @@ REVIEW = {"review": True}
 PODCAST = {"podcast": {"title": "A blog"}}
 QUEUED, PLANNED = "commit file_ready [new, queued]", "commit keep_plan [queued to planned]"
 SPEAKING, PUBLISHING = "commit [planned to speaking]", "commit [speaking to publishing]"
+OUT = "commit finish [publishing to done] [new, queued] [queued to planned]"
+"""What is published now is to be heard."""
 
 SCENARIOS = {
     "a new post with a picture": Scenario(_nothing, _post_and_picture, all_steps=True),
@@ -359,6 +371,9 @@ SCENARIOS = {
     "a retry of what waits": Scenario(_both(_voice("none"), _post), _voice("toy"), command="retry"),
     "a refresh": Scenario(_post, _nothing, command="refresh"),
     "a take that is heard, and spoken again": Scenario(_heard, _post_to_be_heard),
+    "a save before what is out is heard": Scenario(
+        _both(_heard_later, _post_to_be_heard), _save_again, halt=OUT
+    ),
     "another take": Scenario(_post, _nothing, command="respeak"),
     **{
         f"another take of what is {state} again": Scenario(
