@@ -202,6 +202,22 @@ def test_best_of_old_and_new_stays(tmp_path: Path) -> None:
     assert [each["take"] for each in mumbled(tmp_path) if "second" in each["text"]] == [*range(6)]
 
 
+def test_cancelled_respeak_is_compared(tmp_path: Path) -> None:
+    """A take that was asked for and cancelled: the next edit publishes it only if it is better."""
+    spoils = {"second line": ["nothing", "nothing", "silence", "nothing"]}
+    with Daemon(tmp_path, **mumbling(tmp_path, spoils=spoils)) as daemon:
+        text = TEXT.format("post")
+        daemon.drop("post.md", text)
+        daemon.published("post", text)
+        for command in (["pause"], ["respeak", "--doubtful"], ["cancel", "post.md"], ["resume"]):
+            assert daemon.ask(*command).returncode == 0
+        edited = text.replace("The first line", "Another line")
+        daemon.drop("post.md", edited)
+        (told,) = daemon.published("post", edited)["takes"]["chunks"]
+    assert (told["takes"], told["faults"][0]["kind"]) == (4, "inner_silence")
+    assert [each["take"] for each in mumbled(tmp_path) if "second" in each["text"]] == [*range(4)]
+
+
 def test_published_takes_are_checked(tmp_path: Path) -> None:
     """`refresh --check` checks a narration of before: only its bad takes are spoken again.
 

@@ -173,9 +173,14 @@ class CheckedSpeech:
         return verdicts
 
     def _is_compared(self, seq: int) -> bool:
-        """True for another take of a doubtful chunk, that nobody has listened to."""
-        is_asked_for = self.plan.digests[seq] in self._asked_for
-        return self._job.cause is JobCause.RESPEAK and not is_asked_for
+        """True for the next take of a doubtful chunk, while the one that is out may be better.
+
+        The job that it was asked for may have been cancelled, or superseded by an edit.
+        """
+        outcomes, take = self._published.outcomes, self.plan.takes[seq]
+        if self.plan.digests[seq] in self._asked_for or self.plan.keys[seq] in outcomes:
+            return False
+        return any(self._key(seq, before) in outcomes for before in range(take))
 
     async def _earlier(self, seq: int) -> dict[int, Verdict]:
         """Return what is known of the takes before; of equal ones, the published is the best."""
