@@ -35,6 +35,8 @@ class StepWatch:
         """Places of the copies to the device; a wait is one from it."""
         self.buffers: list[str] = []
         """Places where our own code made a tensor; the model's layers have the device's cache."""
+        self._on_host: set[int] = set()
+        """Storages that were read as a whole: to look into one is no other wait."""
         self._made: list[tuple[str, StorageWeakRef]] = []
 
     def kept(self) -> list[str]:
@@ -43,8 +45,10 @@ class StepWatch:
 
     def read(self, name: str, arguments, options) -> None:
         """Count a call of torch's functions."""
-        if name in _READS or (name == "to" and _names_device(arguments, options, "cpu")):
+        if name in _READS and _storage(arguments[0]) not in self._on_host:
             self.waits.append((self.steps, _place(name)))
+        if name == "cpu":
+            self._on_host.add(_storage(arguments[0]))
         if name in _UPLOADS or (name == "to" and _names_device(arguments, options)):
             self.copies.append(_place(name))
 
@@ -53,9 +57,9 @@ class StepWatch:
         by_mask = name.startswith(("index", "_index_put")) and len(arguments) > 1
         if name in _VALUE_SHAPES or (by_mask and _has_mask(arguments[1])):
             self.waits.append((self.steps, _place(name)))
-        known = {each.untyped_storage().data_ptr() for each in _tensors(arguments)}
+        known = {_storage(each) for each in _tensors(arguments)}
         for made in _tensors(result):
-            if made.untyped_storage().data_ptr() not in known:
+            if _storage(made) not in known:
                 self._count(name, made)
 
     def _count(self, name: str, made: torch.Tensor) -> None:
@@ -102,10 +106,12 @@ def _has_mask(indices) -> bool:
     return any(each.dtype == torch.bool for each in _tensors(indices))
 
 
-def _names_device(arguments, options, kind: str = "") -> bool:
-    given = [*arguments[1:], *options.values()]
-    devices = [torch.device(each) for each in given if isinstance(each, str | torch.device)]
-    return any(device.type == kind or not kind for device in devices)
+def _storage(tensor: torch.Tensor) -> int:
+    return tensor.untyped_storage().data_ptr()
+
+
+def _names_device(arguments, options) -> bool:
+    return any(isinstance(each, str | torch.device) for each in (*arguments[1:], *options.values()))
 
 
 def _frames() -> Iterator[tuple[str, int]]:

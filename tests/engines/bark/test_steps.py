@@ -9,6 +9,7 @@ from engines.bark.stage_driver import codes, tokens
 from engines.recorded_steps import RecordedStep
 from engines.step_watch import watched
 from narrated.engines.bark.coarse import CoarseStage
+from narrated.engines.bark.fine import FineStage
 from narrated.engines.bark.semantic import SemanticStage
 from narrated.engines.neural.step_runner import StepRunner
 
@@ -119,3 +120,18 @@ def test_moved_weights_are_captured_anew():
     assert done == ["called", "captured", "replayed", "replayed", "called", "called"]
     runner.run("another", lambda: done.append("called"))
     assert done[-1] == "called"
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0])
+def test_fine_pass_waits_once(sampling, temperature):
+    """A fine pass reads the codes of all its requests at once."""
+    drawn = dataclasses.replace(sampling.generation.sampling, fine_temperature=temperature)
+    stage = FineStage(sampling.generation)
+    for index in range(4):
+        coarse = [10_000, 11_024] * (9 + index)
+        stage.admit(sampling.request(str(index), "x", sampling=drawn, seed=index, coarse=coarse))
+    with torch.no_grad(), watched(sampling.module.fine_acoustics.layernorm_final) as watch:
+        stage.work(sampling.module, 4)
+    assert watch.steps == 1
+    assert [done for done, _ in watch.waits] == [1], watch.waits
+    assert len(watch.copies) == 2, watch.copies

@@ -17,6 +17,10 @@ from narrated.engines.bark.request import NOT_FINITE, BarkRequest
 from narrated.engines.bark.transformer_adapter import blocks, pass_weights, through
 from narrated.engines.neural.sampler import draw
 from narrated.engines.neural.stage_pipeline import Stage, full_pass, requests_per_pass
+from narrated.engines.neural.transfers import to_device, to_host
+
+_LIKELIEST = (0.0, 1.0)
+"""Temperatures at which Bark takes the likeliest code."""
 
 
 @dataclass(slots=True, eq=False)
@@ -78,18 +82,13 @@ class FineStage(Stage[BarkModel, BarkRequest]):
     def work(self, module: BarkModel, width: int) -> Sequence[BarkRequest]:
         """Make one pass; returns the requests that finished."""
         passing = self._passing(module, width)
-        codes = torch.stack([self._shown(work) for work in passing]).to(module.device)
-        logits = passed(module.fine_acoustics, codes, passing[0].codebook)
-        logits = logits[..., : self._codebook_size]
-        # The extremes of what is not finite are not either; it takes a sixth of asking each.
-        lowest, highest = logits.amin((1, 2)), logits.amax((1, 2))
-        sound = (lowest.isfinite() & highest.isfinite()).tolist()
-        chosen = [self._chosen(work, scores) for work, scores in zip(passing, logits, strict=True)]
+        chosen = self._chosen(module, passing)
+        sound = chosen[:, -1].tolist()
         finished = []
         for work, own, healthy in zip(passing, chosen, sound, strict=True):
             if not healthy:
                 work.request.problem = NOT_FINITE.format("fine")
-            if self._filled(work, own) or not healthy:
+            if self._filled(work, own[:-1]) or not healthy:
                 self._in_progress.remove(work)
                 finished.append(work.request)
         return finished
@@ -129,20 +128,34 @@ class FineStage(Stage[BarkModel, BarkRequest]):
         start, _ = work.windows[work.window]
         return work.codes[start : start + self._length]
 
-    def _chosen(self, work: _FineProgress, logits: torch.Tensor) -> torch.Tensor:
-        """Codes of the positions to fill, from logits (positions, codebook size)."""
-        _, fill = work.windows[work.window]
-        temperature = work.request.sampling.fine_temperature
-        if temperature in (0.0, 1.0):
-            return logits[fill:].argmax(-1).cpu()
-        uniform = work.request.uniform(len(logits), "fine", work.window, work.codebook)
-        scores = logits[fill:].float() / temperature
-        return draw(scores, uniform[fill:].to(logits.device)).cpu()
+    def _chosen(self, module: BarkModel, passing: Sequence[_FineProgress]) -> torch.Tensor:
+        """Codes of each position, (batch, positions), and behind them 1 if all logits are finite.
+
+        It waits for the device once, however many requests there are.
+        """
+        codes = torch.stack([self._shown(work) for work in passing])
+        uniform = to_device(torch.stack([self._uniform(work) for work in passing]), module.device)
+        codes = to_device(codes, module.device)
+        logits = passed(module.fine_acoustics, codes, passing[0].codebook)
+        logits = logits[..., : self._codebook_size]
+        chosen = codes.new_empty(len(passing), self._length + 1)
+        # The extremes of what is not finite are not either; it takes a sixth of asking each.
+        chosen[:, -1] = logits.amin((1, 2)).isfinite() & logits.amax((1, 2)).isfinite()
+        for row, work in enumerate(passing):
+            _, fill = work.windows[work.window]
+            chosen[row, fill:-1] = _codes(work.request, logits[row, fill:], uniform[row, fill:])
+        return to_host(chosen)
+
+    def _uniform(self, work: _FineProgress) -> torch.Tensor:
+        """Random numbers of a pass, (positions,); zeros for the likeliest codes."""
+        if work.request.sampling.fine_temperature in _LIKELIEST:
+            return torch.zeros(self._length, dtype=torch.float64)
+        return work.request.uniform(self._length, "fine", work.window, work.codebook)
 
     def _filled(self, work: _FineProgress, chosen: torch.Tensor) -> bool:
         """Store the codes of a pass; True if it was the request's last."""
-        begin = sum(work.windows[work.window])
-        work.codes[begin : begin + len(chosen), work.codebook] = chosen
+        start, fill = work.windows[work.window]
+        work.codes[start + fill : start + len(chosen), work.codebook] = chosen[fill:]
         work.codebook += 1
         if work.codebook < self._codebooks:
             return False
@@ -152,6 +165,14 @@ class FineStage(Stage[BarkModel, BarkRequest]):
             return False
         work.request.fine = work.codes[work.own].T
         return True
+
+
+def _codes(request: BarkRequest, logits: torch.Tensor, uniform: torch.Tensor) -> torch.Tensor:
+    """Codes of positions, from logits (positions, codebook size)."""
+    temperature = request.sampling.fine_temperature
+    if temperature in _LIKELIEST:
+        return logits.argmax(-1)
+    return draw(logits.float() / temperature, uniform)
 
 
 def passed(model: BarkFineModel, codes: torch.Tensor, codebook: int) -> torch.Tensor:

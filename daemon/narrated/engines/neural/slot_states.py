@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from narrated.engines.neural.transfers import HostCopy, to_device
+from narrated.engines.neural.transfers import to_device, to_host
 
 MOST_STEPS = 64
 """Steps of a slice that there is room for."""
@@ -23,7 +23,6 @@ class SlotStates:
         self._step = torch.zeros(1, dtype=torch.int64, device=device)
         # A row for each step, and one for the sequences whose logits were finite.
         self._outcome = torch.zeros(MOST_STEPS + 1, slots, dtype=torch.int64, device=device)
-        self._host = HostCopy(self._outcome)
 
     def set(self, first: int, prompts: Sequence[int], counts: Sequence[int]) -> None:
         """Set the counters of the slots from `first` on."""
@@ -49,5 +48,5 @@ class SlotStates:
     def read(self, slots: slice, are_finite: Tensor) -> tuple[list[list[int]], list[bool]]:
         """The tokens of each step, and whether all logits were finite; waits for the device."""
         self._outcome[MOST_STEPS].copy_(are_finite)
-        rows = [row[slots] for row in self._host.read()]
+        rows = [row[slots] for row in to_host(self._outcome).tolist()]
         return rows[:MOST_STEPS], [bool(finite) for finite in rows[MOST_STEPS]]
