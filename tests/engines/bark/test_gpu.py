@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from engines.bark.stage_driver import BarkDriver, copied, prompt
+from engines.bark.stage_driver import BarkDriver, codes, copied, prompt
+from engines.stage_driver import finished
 from narrated.engines.bark.transformer_adapter import BarkTransformer
 from narrated.engines.neural.decoder import KeyValueDecoder
+from narrated.engines.neural.step_runner import StepRunner
 
 pytestmark = pytest.mark.gpu
 
@@ -75,3 +77,33 @@ def test_captured_step_replays_the_same(single):
         torch.cuda.synchronize()
         expected = decoder.step(transformer, tokens, positions, positions, 320)
         torch.testing.assert_close(captured, expected)
+
+
+def spoken_codes(bench):
+    requests = requests_of(bench)
+    bench.spoken(requests, width=3)
+    return [codes(request) for request in requests]
+
+
+def test_captured_codes_match_called(single, monkeypatch):
+    """Captured steps give the codes of steps that are called one by one."""
+    captured = spoken_codes(single)
+    monkeypatch.setattr(StepRunner, "of", lambda device: StepRunner(None))
+    assert spoken_codes(single) == captured
+
+
+def test_parked_model_is_captured_again(single):
+    """A model that was parked in the midst of a request goes on with the same codes."""
+    undisturbed, requests = spoken_codes(single), requests_of(single)
+    pipeline = single.pipeline(width=3)
+    for request in requests:
+        pipeline.admit(request)
+    for _ in range(3):
+        pipeline.step()
+    pipeline.release()
+    single.checkpoint.model.park()
+    elsewhere = torch.zeros(1 << 24, device="cuda")  # so that the weights come to other places
+    single.checkpoint.model.warm()
+    finished(pipeline, len(requests))
+    del elsewhere
+    assert [codes(request) for request in requests] == undisturbed

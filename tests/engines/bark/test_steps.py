@@ -11,6 +11,7 @@ from engines.step_watch import watched
 from narrated.engines.bark.coarse import CoarseStage
 from narrated.engines.bark.fine import FineStage
 from narrated.engines.bark.semantic import SemanticStage
+from narrated.engines.neural.decoder import KeyValueDecoder
 from narrated.engines.neural.step_runner import StepRunner
 
 EVERYTHING = {"top_p": 0.9, "repetition_penalty": 1.3}
@@ -120,6 +121,38 @@ def test_moved_weights_are_captured_anew():
     assert done == ["called", "captured", "replayed", "replayed", "called", "called"]
     runner.run("another", lambda: done.append("called"))
     assert done[-1] == "called"
+
+
+def coarse_prefills(bench, joint_windows):
+    """The codes of requests that come one after the other, and the sizes of their prefills."""
+    stage, sizes = CoarseStage(bench.generation, joint_windows), []
+    requests = [
+        bench.request(str(i), "x", seed=i, semantic=tokens(60 + 9 * i, seed=i)) for i in range(3)
+    ]
+
+    def counted(decoder, transformer, first, prompts, lengths):
+        sizes.append(len(prompts))
+        return fill(decoder, transformer, first, prompts, lengths)
+
+    fill = KeyValueDecoder.fill
+    with pytest.MonkeyPatch.context() as patch, torch.no_grad():
+        patch.setattr(KeyValueDecoder, "fill", counted)
+        for request in requests:
+            stage.admit(request)
+            for _ in range(2):
+                stage.work(bench.module, 4)
+        bench.through(stage, [])
+    return [request.coarse for request in requests], sizes
+
+
+def test_joint_windows_share_prefills(greedy):
+    """Coarse requests can keep their windows together: one pass then reads the prompts of all."""
+    apart, passes = coarse_prefills(greedy, joint_windows=False)
+    together, joint_passes = coarse_prefills(greedy, joint_windows=True)
+    assert together == apart
+    assert sum(joint_passes) == sum(passes)
+    assert len(joint_passes) <= 1 + max(len(coarse) for coarse in apart) // 60 + 1
+    assert len(passes) >= 2 * len(joint_passes)
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0])

@@ -84,10 +84,16 @@ class CausalStage(Stage[BarkModel, BarkRequest], ABC):
         return self._batch.sequences if self._batch is not None else ()
 
     def _joining(self, module: BarkModel, width: int) -> list[BarkRequest]:
+        if not self._may_join():
+            return []
         config = self._model(module).config
         weights = pass_weights(config.num_layers, config.hidden_size)
         at_once = requests_per_pass(weights, self.longest_prompt, module.device, width)
         return list(islice(self._waiting, min(width - len(self._sequences), at_once)))
+
+    def _may_join(self) -> bool:
+        """True if requests may join those in progress."""
+        return True
 
     def _started(self, transformer: BarkTransformer, width: int) -> RunningBatch[BarkRequest]:
         # The model never reads the last token, so it needs no position.

@@ -56,7 +56,7 @@ class BarkCheckpoint:
         """Make the four stages, in order."""
         return (
             SemanticStage(self.generation, self.block_size),
-            CoarseStage(self.generation),
+            CoarseStage(self.generation, joint_windows=not self.model.device.is_host),
             FineStage(self.generation),
             CodecStage(self.generation),
         )

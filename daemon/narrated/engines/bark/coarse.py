@@ -26,8 +26,12 @@ class CoarseStage(CausalStage):
     name = "coarse"
     share = 0.5
 
-    def __init__(self, generation: GenerationConfig) -> None:
+    def __init__(self, generation: GenerationConfig, joint_windows: bool = False) -> None:
+        """With `joint_windows`, requests join where the others' windows end, so that one pass reads
+        the prompts of all. That saves passes on a GPU; a CPU would only make a newcomer wait.
+        """
         super().__init__()
+        self._joint_windows = joint_windows
         self._generation = generation
         self._config = generation.coarse
         self.longest_prompt = self._config.max_coarse_input_length + 1
@@ -36,6 +40,10 @@ class CoarseStage(CausalStage):
 
     def _model(self, module: BarkModel) -> BarkCausalModel:
         return module.coarse_acoustics
+
+    def _may_join(self) -> bool:
+        in_midst = any(len(sequence.tokens) > 1 for sequence in self._sequences)
+        return not (self._joint_windows and in_midst)
 
     def _total(self, request: BarkRequest) -> int:
         return self._generation.frames(len(request.semantic)) * int(self._config.n_coarse_codebooks)
