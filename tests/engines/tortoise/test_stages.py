@@ -180,3 +180,25 @@ def test_vocoder_matches_upstream(driver, upstream):
     samples = torch.frombuffer(bytearray(row.pcm), dtype=torch.int16)
     assert len(samples) == row.mel.shape[1] * 256
     torch.testing.assert_close(samples.float() / 32767, sound, rtol=0, atol=1e-3)
+
+
+def test_vocoder_ignores_the_batch(driver):
+    """Samples depend on their request alone, but for the rounding of sums."""
+    together = aligned(driver)
+    driver.through(driver.stages()[3], together)
+    assert len({row.mel.shape for row in together}) == 3
+    alone = [driver.row(row.id, TEXTS[0], int(row.id), row.seed) for row in together]
+    for row, other in zip(together, alone, strict=True):
+        other.mel = row.mel
+        driver.through(driver.stages()[4], [other])
+    vocoder = driver.stages()[4]
+    for row in together:
+        vocoder.admit(row)
+    with torch.no_grad():
+        assert vocoder.work(driver.module, 16) == together
+    for row, other in zip(together, alone, strict=True):
+        samples, expected = (
+            torch.frombuffer(bytearray(each.pcm), dtype=torch.int16).int() for each in (row, other)
+        )
+        assert expected.abs().max() > 300
+        assert (samples - expected).abs().max() <= 1

@@ -26,6 +26,7 @@ from narrated.engines.neural.torch_device import TorchDevice
 from narrated.engines.neural.torch_model import TorchModel, copy_into_memory, weights_key
 from narrated.engines.tortoise.cpu_layers import replace_layers
 from narrated.engines.tortoise.required_files import AUTOREGRESSIVE, CLVP, DIFFUSION, VOCODER
+from narrated.engines.tortoise.univnet import UnivNet
 from narrated.engines.tortoise.upstream_modules import upstream
 from narrated.errors import EngineError, EngineUnavailable
 
@@ -65,7 +66,7 @@ class TortoiseModels(nn.Module):
         autoregressive: Any,
         clvp: Any,
         diffusion: Any,
-        vocoder: Any,
+        vocoder: UnivNet,
         ears: ClipEncoders,
         dtype: torch.dtype,
     ) -> None:
@@ -167,12 +168,13 @@ def assemble(
         for name in unused:
             delattr(model, name)
     vocoder.eval(inference=True)  # folds the norms of its weights in
+    univnet = UnivNet(vocoder.float())
     autoregressive.to(precision)
     inverse = [(m, m.inv_freq.float()) for m in clvp.modules() if hasattr(m, "inv_freq")]
     clvp.to(precision)
     for module, frequencies in inverse:
         module.inv_freq = frequencies  # half precision cannot separate the positions
-    return TortoiseModels(autoregressive, clvp, diffusion.float(), vocoder.float(), ears, precision)
+    return TortoiseModels(autoregressive, clvp, diffusion.float(), univnet, ears, precision)
 
 
 def _filled(files: HashedCheckpoint, name: str) -> Any:
