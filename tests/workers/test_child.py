@@ -17,11 +17,11 @@ from narrated.workers.child import LINES_KEPT, ChildProcess
 from workers.support import ENGINES, ends_within, running, say, spec, toy
 
 
-def probed(python=""):
+def probed(python="", **changed):
     """The state of a worker's process in that interpreter."""
 
     async def story():
-        probe = EngineSpec("probe", "speech", "process_probe", 400, path=ENGINES)
+        probe = EngineSpec("probe", "speech", "process_probe", 400, path=ENGINES, **changed)
         async with running(spec(probe, python=python)) as watched:
             await watched.until(lambda: watched.pool.unavailable("probe"))
             return json.loads(watched.pool.unavailable("probe").problem)
@@ -66,6 +66,15 @@ def test_worker_environment_is_clean(monkeypatch):
     assert environment["HF_HUB_OFFLINE"] == environment["TRANSFORMERS_OFFLINE"] == "1"
     assert environment["KEPT"] == "as it is"
     assert not {"NOTIFY_SOCKET", "WATCHDOG_USEC"} & environment.keys()
+
+
+def test_models_use_huge_pages(monkeypatch):
+    """A worker with models asks for huge pages, unless the daemon's environment says otherwise."""
+    monkeypatch.setenv("GLIBC_TUNABLES", "glibc.malloc.hugetlb=0")
+    environment = probed(holds_models=True)["environment"]
+    assert environment["THP_MEM_ALLOC_ENABLE"] == "1"
+    assert environment["GLIBC_TUNABLES"] == "glibc.malloc.hugetlb=0"
+    assert "THP_MEM_ALLOC_ENABLE" not in probed()["environment"]
 
 
 def test_worker_inherits_no_files():

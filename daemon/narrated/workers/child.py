@@ -79,10 +79,12 @@ class ChildProcess:
         python: str = "",
         memory_bytes: int | None = None,
         environ: Mapping[str, str] = MappingProxyType({}),
+        defaults: Mapping[str, str] = MappingProxyType({}),
     ) -> "ChildProcess":
         """Start one of our modules in an interpreter; OSError if it cannot be run.
 
-        `environ`: what stands in its environment beside the rest.
+        `environ` stands in its environment beside the rest; `defaults` only where the daemon's
+        own has no such variable.
         """
         ours, theirs = socket.socketpair()
         stderr, to_stderr = os.pipe()
@@ -96,7 +98,7 @@ class ChildProcess:
                     stdout=_null_device(),
                     stderr=to_stderr,
                     pass_fds=(theirs.fileno(),),
-                    env={**environment(python), **environ},
+                    env={**defaults, **environment(python), **environ},
                     start_new_session=True,  # a Ctrl-C is for the daemon alone
                 )
             except RuntimeError as error:  # no thread can be started to wait for the child
