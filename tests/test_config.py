@@ -24,7 +24,7 @@ from narrated.config.file import (
 from narrated.config.folder_overlap import FolderPlace, place_of, refuse_overlap
 from narrated.config.podcast import show_of
 from narrated.config.values import Config
-from narrated.config.worker_specs import model_resources
+from narrated.config.worker_specs import model_resources, worker_specs
 from narrated.errors import ConfigurationError
 from narrated.service.housekeeping.folder_overlaps import FolderOverlaps
 
@@ -72,6 +72,15 @@ def test_models_default_to_the_state(tmp_path: Path) -> None:
     assert (models.folder, models.voices) == (tmp_path / "st/models", tmp_path / "st/voices")
     named = _parse(TWO_LINES + "models: {folder: big, voices: ~/voices}\n", tmp_path).models
     assert (named.folder, named.voices) == (tmp_path / "big", Path("~/voices").expanduser())
+
+
+def test_workers_with_models_are_counted(tmp_path: Path) -> None:
+    """Each worker with models knows how many share the cores; the others count for none."""
+    one = _parse(TWO_LINES + "speech: {engine: bark}\n", tmp_path)
+    assert {each.resources.workers_on_host for each in worker_specs(one)} == {1}
+    apart = "engines: {tortoise: {python: /opt/pins/bin/python}}\n"
+    two = _parse(TWO_LINES + "speech: {engine: bark}\n" + apart, tmp_path)
+    assert {each.resources.workers_on_host for each in worker_specs(two)} == {2}
 
 
 def test_latents_stay_in_the_cache(tmp_path: Path) -> None:

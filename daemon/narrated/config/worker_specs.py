@@ -35,13 +35,14 @@ def worker_specs(config: Config, hearing: str = "") -> tuple[WorkerSpec, ...]:
         spec = engine_spec(config, name)
         together.setdefault((spec.python, spec.holds_models), []).append(spec)
     pythons = sorted({python for python, _ in together})
+    with_models = sum(holds_models for _, holds_models in together)
     numbers = {python: f"-{number}" if number else "" for number, python in enumerate(pythons)}
     return tuple(
         WorkerSpec(
             name=("models" if holds_models else "engines") + numbers[python],
             python=python,
             engines=tuple(specs),
-            resources=model_resources(config),
+            resources=replace(model_resources(config), workers_on_host=with_models),
             silence_s=float(config.workers.silence),
             load_s=float(config.workers.load),
             again_s=float(config.workers.again),

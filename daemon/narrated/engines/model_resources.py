@@ -19,6 +19,9 @@ class ModelResources:
     """Most memory in use at once; 0 for all of the device."""
     idle_unload_s: float = math.inf
     """Seconds without work after which the device is freed."""
+    workers_on_host: int = 0
+    """Workers with models on this host: each takes its share of the cores. 0 in a program of the
+    user's own, whose threads stay as they are."""
     warms_at_once: bool = True
     """True if models are warmed at loading, as far as they fit."""
 

@@ -78,7 +78,7 @@ class ModelMemoryBudget:
         held = self._held.get(model.key)
         if held is None:
             held = self._held[model.key] = _HeldModel(model, self.measured.get(model.key, 0))
-            model.device.bound(self.resources.memory_bytes)
+            self._set_limits(model)
         return held.model  # type: ignore[return-value] # the same key is the same kind of model
 
     def change(self, resources: ModelResources, known: Mapping[str, int]) -> bool:
@@ -87,7 +87,7 @@ class ModelMemoryBudget:
         self._set_resources(resources)
         self.measured = {**known, **self.measured}
         for held in self._held.values():
-            held.model.device.bound(resources.memory_bytes)
+            self._set_limits(held.model)
         self._make_room(())
         return before != (self.models, self.voices, self.cache, self.device)
 
@@ -189,6 +189,12 @@ class ModelMemoryBudget:
             idle_s=None if held.used_at is None else time.monotonic() - held.used_at,
             real_time_factor=next((pace for _, pace in named if pace), None),
         )
+
+    def _set_limits(self, model: Model) -> None:
+        model.device.bound(self.resources.memory_bytes)
+        share_cores = getattr(model.device, "share_cores", None)  # not all devices are narrated's
+        if share_cores is not None and self.resources.workers_on_host:
+            share_cores(self.resources.workers_on_host)
 
     def _of(self, engine: Engine) -> list[_HeldModel]:
         return [self._held[model.key] for model in engine.models]

@@ -33,6 +33,17 @@ def test_missing_device_is_named(wish):
         TorchDevice.chosen(wish)
 
 
+@pytest.mark.parametrize("has_amx", [True, False])
+def test_cpu_halves_precision_by_amx(monkeypatch, has_amx):
+    """By itself a CPU takes bfloat16 where AMX multiplies it; a listening model never does."""
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: has_amx)
+    device = TorchDevice.chosen("cpu")
+    assert device.precision("auto") == (torch.bfloat16 if has_amx else torch.float32)
+    assert device.precision("auto", halves_on_host=False) == torch.float32
+    assert device.precision("float32") == torch.float32
+    assert device.precision("bfloat16", halves_on_host=False) == torch.bfloat16
+
+
 @pytest.mark.parametrize(
     ("said", "no_room", "lost"),
     [

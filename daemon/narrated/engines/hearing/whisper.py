@@ -163,7 +163,8 @@ def load(options: Options, context: EngineContext) -> WhisperEngine:
         is_multilingual = _is_multilingual(settings, config)
         languages = _languages(settings) if is_multilingual else ("en",)
     device = TorchDevice.chosen(context.device)
-    dtype = device.precision(told.get("dtype", "auto"))
+    # What it hears decides if a take is spoken again, so all CPUs hear alike.
+    dtype = device.precision(told.get("dtype", "auto"), halves_on_host=False)
     read = partial(load_weights, files, AutoModelForSpeechSeq2Seq, dtype, trust_remote_code=False)
     key = digest("whisper", files.digest, str(dtype), str(device.torch))
     model = context.hold(TorchModel(files.name, key, device, read))

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import torch
 
 from narrated.engines.neural import host_memory
+from narrated.engines.neural.host_threads import share_cores
 from narrated.errors import DeviceLost, EngineUnavailable, OutOfMemory
 from narrated.human_formatting import size
 
@@ -20,6 +21,7 @@ class TorchDevice:
 
     def __init__(self, torch_device: torch.device) -> None:
         self.torch = torch_device
+        self._limit_bytes = 0
 
     @classmethod
     def chosen(cls, requested: str) -> "TorchDevice":
@@ -53,10 +55,14 @@ class TorchDevice:
         """The name that a person knows."""
         return "cpu" if self.is_host else torch.cuda.get_device_name(self.torch)
 
-    def precision(self, requested: str) -> torch.dtype:
-        """Precision by its name; auto is half on a GPU and single on a CPU."""
+    def precision(self, requested: str, *, halves_on_host: bool = True) -> torch.dtype:
+        """Precision by its name; auto is half on a GPU, and on a CPU that multiplies it by AMX.
+
+        Other CPUs are slower with half precision than with single. `halves_on_host` is False
+        for a model that stays in single precision on every CPU.
+        """
         if requested == "auto" and self.is_host:
-            requested = "float32"
+            requested = "bfloat16" if halves_on_host and _has_amx() else "float32"
         elif requested == "auto":
             has_bfloat16 = torch.cuda.is_bf16_supported(including_emulation=False)
             requested = "bfloat16" if has_bfloat16 else "float16"
@@ -78,8 +84,14 @@ class TorchDevice:
         kept = torch.cuda.memory_reserved(self.torch) - torch.cuda.memory_allocated(self.torch)
         return int(torch.cuda.mem_get_info(self.torch)[0]) + kept
 
+    @property
+    def limit_bytes(self) -> int:
+        """The most memory that models may use."""
+        return min(self._limit_bytes or self.total_bytes, self.total_bytes)
+
     def bound(self, limit_bytes: int) -> None:
         """Make allocations beyond the limit fail, on a GPU; 0 removes the limit."""
+        self._limit_bytes = limit_bytes
         if not self.is_host:
             share = min(1.0, limit_bytes / self.total_bytes) if limit_bytes else 1.0
             torch.cuda.set_per_process_memory_fraction(share, self.torch)
@@ -90,6 +102,10 @@ class TorchDevice:
         if self.is_host:
             return host_memory.in_use_bytes()
         return torch.cuda.memory_allocated(self.torch)
+
+    def share_cores(self, workers: int) -> None:
+        """Compute on this process's share of the cores, beside as many workers with models."""
+        share_cores(workers)
 
     def begin_peak(self) -> None:
         """Start a new measurement of the peak."""
@@ -141,6 +157,11 @@ class TorchDevice:
             "Set a larger `models: {memory: …}` or a smaller model, or stop other programs on it.",
             requests,
         )
+
+
+def _has_amx() -> bool:
+    """True if this CPU multiplies tiles of bfloat16, and the kernel lets us use them."""
+    return torch.cpu._is_amx_tile_supported()  # torch names no public way to ask
 
 
 def is_out_of_memory(message: str) -> bool:
