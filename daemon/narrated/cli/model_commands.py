@@ -60,12 +60,20 @@ def list_models(context: CommandContext, as_json: bool) -> None:
 @click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=complete_model)
 @click.option("--update", is_flag=True, help="Fetch the newest revision, and lock that.")
 @click.option("--quiet", "-q", is_flag=True, help="Print no progress and no advice.")
+@click.option("--accept-licence", is_flag=True, help="Accept licences that forbid commercial use.")
 @click.pass_obj
-def pull(context: CommandContext, names: tuple[str, ...], update: bool, quiet: bool) -> None:
+def pull(
+    context: CommandContext,
+    names: tuple[str, ...],
+    update: bool,
+    quiet: bool,
+    accept_licence: bool,
+) -> None:
     """Fetch models by NAME or owner/name; without one, the configured models.
 
     The first pull locks a model's revision. A later pull repairs or resumes that revision;
-    only --update changes it. HF_ENDPOINT names another hub, HF_TOKEN opens private models.
+    only --update changes it. It names the licence of the weights, and asks before one that
+    forbids commercial use. HF_ENDPOINT names another hub, HF_TOKEN opens private models.
     """
     from narrated.models.catalogue import configured_models, find_model
     from narrated.models.hub import Hub
@@ -80,7 +88,8 @@ def pull(context: CommandContext, names: tuple[str, ...], update: bool, quiet: b
         click.echo("The configuration uses no models. Choose one from: narrated models list")
     try:
         for entry in wanted:
-            with PullProgress(entry.repository, quiet=quiet) as observer:
+            progress = PullProgress(entry.repository, quiet=quiet, accepts_licence=accept_licence)
+            with progress as observer:
                 pulled = pull_model(entry, _model_store(config), Hub(), observer, update=update)
             is_used = entry.repository in used
             print_lines(pulled_lines(pulled, used=is_used, advice=not quiet))

@@ -16,6 +16,7 @@ from typing import Any
 from narrated.backoff import Backoff
 from narrated.errors import NarratedError
 from narrated.models.file_hashes import HashedFile
+from narrated.models.licences import named_licence
 
 NEWEST = "main"
 """The revision of a first pull and of an update."""
@@ -75,7 +76,8 @@ class Hub:
                 "Check HF_ENDPOINT: it must be the address of a hub.",
             )
         files = [_hashed_file(sibling) for sibling in info.siblings or ()]
-        licence = str(info.card_data.get("license") or "") if info.card_data else ""
+        card = info.card_data or {}
+        licence = named_licence(card.get("license"), card.get("license_name"))
         return RepositoryListing(str(info.sha), licence, {file.name: file for file in files})
 
     def _model_info(self, repository: str, revision: str) -> Any:

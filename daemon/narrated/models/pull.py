@@ -47,6 +47,17 @@ class PullPlan:
     """The lock before this pull."""
 
     @property
+    def licences(self) -> tuple[str, ...]:
+        """The licence of the repository, and that of the catalogue where it names another."""
+        named = (self.licence, self.entry.licence)
+        return tuple({each.lower(): each for each in named if each}.values())
+
+    @property
+    def is_known_licence(self) -> bool:
+        """True if an earlier pull brought the model whole under the same licence."""
+        return self.before is not None and self.before.licence == self.licence
+
+    @property
     def bytes(self) -> int:
         """Size of the whole model."""
         return sum(file.size for file in self.present.values()) + self.missing_bytes
@@ -73,7 +84,7 @@ class PullObserver(Protocol):
     """Follows a pull."""
 
     def planned(self, plan: PullPlan) -> None:
-        """Called once, before the first download."""
+        """Called once, before the first download. An error from it ends the pull."""
 
     def progressed(self, done: int, total: int) -> None:
         """Called with bytes done and in all; from several threads, one at a time."""

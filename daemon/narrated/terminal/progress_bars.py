@@ -21,6 +21,7 @@ from rich.progress import (
 
 from narrated.human_formatting import count_noun, size
 from narrated.printable import printable
+from narrated.terminal.licence_question import ask_for_licence, licence_text
 
 if TYPE_CHECKING:
     from narrated.models.pull import PullPlan
@@ -46,8 +47,12 @@ class ProgressBar:
         self._task = self._progress.add_task(task, total=None)
 
     def __enter__(self) -> Self:
-        self._progress.start()
+        self.start()
         return self
+
+    def start(self) -> None:
+        """Begin to draw."""
+        self._progress.start()
 
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
@@ -102,16 +107,26 @@ class ServerCheckProgress(ProgressBar):
 class PullProgress(ProgressBar):
     """Progress of `narrated models pull`, in bytes."""
 
-    def __init__(self, repository: str, *, quiet: bool) -> None:
+    def __init__(self, repository: str, *, quiet: bool, accepts_licence: bool = False) -> None:
         columns = (DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
         options = {"disable": True} if quiet else {}
         super().__init__(printable(repository), *_task_and_bar(), *columns, **options)
         self._quiet = quiet
+        self._accepts_licence = accepts_licence
+
+    def __enter__(self) -> Self:
+        return self  # drawn once there is a plan: a question may come first
 
     def planned(self, plan: "PullPlan") -> None:
-        """Print the files that the pull will download."""
+        """Print the files that the pull will download, and their licence; ask if it is needed.
+
+        Raises NarratedError if the licence is not accepted.
+        """
         if plan.missing and not self._quiet:
             click.echo(_planned_line(plan), err=True)
+        if not self._accepts_licence:
+            ask_for_licence(plan)
+        self.start()
 
     def progressed(self, done: int, total: int) -> None:
         """Draw the bytes downloaded."""
@@ -122,7 +137,8 @@ def _planned_line(plan: "PullPlan") -> str:
     begun = f", {size(plan.begun_bytes)} of them from before" if plan.begun_bytes else ""
     return printable(
         f"{plan.entry.repository} at {plan.commit[:COMMIT_CHARACTERS]}: "
-        f"{count_noun(len(plan.missing), 'file')}, {size(plan.missing_bytes)}{begun}"
+        f"{count_noun(len(plan.missing), 'file')}, {size(plan.missing_bytes)}{begun}; "
+        f"{licence_text(plan.licences)}"
     )
 
 

@@ -1,0 +1,24 @@
+"""Licences of weights: how a repository names one, and which forbid commercial use."""
+
+import re
+
+_FORBIDS = re.compile(
+    r"(?:^|[^a-z])(?:nc|non-?\s?commercial|noncommercial|research|amlr|cpml|coqui-public-model)"
+    r"(?:$|[^a-z])|academic|deepfloyd|\bmrl\b",
+    re.ASCII,
+)
+"""In lower case: short names of the hub (`cc-by-nc-4.0`, `cpml`), and words of cards."""
+
+
+def forbids_commercial_use(licence: str) -> bool:
+    """True if a licence's name says that it forbids commercial use."""
+    return _FORBIDS.search(licence.lower()) is not None
+
+
+def named_licence(short: object, full: object) -> str:
+    """The licence of a model's card. `other` is no name: the card has another for it."""
+    shorts = short if isinstance(short, list) else [short]
+    names = [str(each) for each in shorts if each]
+    if full and (not names or names == ["other"]):
+        return str(full)
+    return ", ".join(names)
