@@ -10,7 +10,7 @@ clock counts. Needs torch, transformers and 16 GB of memory, and keeps all cores
 
 import sys
 
-from measuring import bark_speed, captions_speed, step_speed, tortoise_speed
+from measuring import bark_speed, busy_model, captions_speed, step_speed, ten_times, tortoise_speed
 from measuring.program import conditions, parse_cases, scratch_folder, show, take
 from measuring.speed_bench import QUICK, SpeedBench, SpeedSizes, hardware
 
@@ -19,6 +19,8 @@ CASES = {
     "step": step_speed.step,
     "tortoise": tortoise_speed.tortoise,
     "captions": captions_speed.captions,
+    "busy": busy_model.busy,
+    "text": ten_times.text,
 }
 
 

@@ -18,8 +18,8 @@ import torch
 
 from measuring import tortoise_speed
 from measuring.program import NotTaken, argument_parser, scratch_folder
-from measuring.speed_bench import settings
-from measuring.tortoise_speed import FEWER, PINS, PRESET, TEXTS, OwnTortoise, SpokenTexts
+from measuring.speed_bench import median_spent
+from measuring.tortoise_speed import FEWER, PINS, PRESET, TEXTS, OwnTortoise, SpokenTexts, times
 
 
 def main() -> int:
@@ -43,22 +43,22 @@ def _report(
     options: dict[str, Any], spoken: dict[str, list[SpokenTexts]], ours: OwnTortoise
 ) -> int:
     """Print the figures; gives the exit code."""
-    setting = next(each for each in settings() if not each.missing)
-    card = torch.cuda.get_device_name() if setting.is_gpu else "the processor"
+    card = torch.cuda.get_device_name() if torch.cuda.is_available() else "the processor"
     rounds = len(spoken["narrated"])
     print(f"{len(TEXTS)} texts on {card}, full size, medians of {rounds}: {options}")
-    medians = {who: tortoise_speed.median_time(them, setting) for who, them in spoken.items()}
-    own_s = medians["narrated"].counted_s(setting)
+    medians = {who: median_spent(times(them)) for who, them in spoken.items()}
+    own = medians["narrated"]
     for who, spent in medians.items():
-        times = spent.counted_s(setting) / own_s
-        ratio = "" if who == "narrated" else f": {times:.1f} times as long"
-        print(f"  {who if who == 'narrated' else f'upstream {who}':26} {spent}{ratio}")
+        clock, cpu = spent.wall_s / own.wall_s, spent.cpu_s / own.cpu_s
+        ratio = f": {clock:.1f} times as long, {cpu:.1f} times the processor's"
+        named = who if who == "narrated" else f"upstream {who}"
+        print(f"  {named:26} {spent}{'' if who == 'narrated' else ratio}")
     codes = spoken["narrated"][0].codes
     same = codes == spoken["without a cache"][0].codes
     others = codes == spoken["with its cache"][0].codes
     sampled = ours.speak(TEXTS, options).codes
     alone = [ours.speak([text], options, seed=n).codes[0] for n, text in enumerate(TEXTS)]
-    slower = min(each.counted_s(setting) for each in medians.values()) < own_s
+    slower = min(each.wall_s for each in medians.values()) < own.wall_s
     print(f"  codes as upstream's without a cache: {'the same' if same else 'OTHERS'}")
     print(
         f"  codes as upstream's with its cache (off by one): {'THE SAME' if others else 'others'}"

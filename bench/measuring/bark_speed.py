@@ -2,9 +2,8 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from time import monotonic
 
 from measuring import texts
 from measuring.json_program import JsonProgram, running_program
@@ -15,7 +14,7 @@ from measuring.speed_bench import (
     SpeedBench,
     SpeedSizes,
     Spent,
-    median_spent,
+    Stopwatch,
     settings,
     times_as_fast,
 )
@@ -31,13 +30,13 @@ BATCH = {"on a GPU": 3.0, "with AMX": 3.0, "in float32": 1.2}
 ENGINE = "bark-small"
 
 
-@dataclass(frozen=True, slots=True)
-class BarkRound:
-    """Times of one sentence in one round."""
+@dataclass(slots=True)
+class BarkTimes:
+    """Times of one sentence, a round each."""
 
-    ours: Spent
-    alone: Spent
-    batch: Spent
+    ours: list[Spent] = field(default_factory=list)
+    alone: list[Spent] = field(default_factory=list)
+    batch: list[Spent] = field(default_factory=list)
 
 
 def bark(bench: SpeedBench) -> list[Figure]:
@@ -54,14 +53,14 @@ def bark(bench: SpeedBench) -> list[Figure]:
             figures.append(setting.not_taken(alone, f"at least {ALONE[setting.name]:g} x"))
             figures.append(setting.not_taken(batch, f"at least {BATCH[setting.name]:g} x"))
             continue
-        ours, one, many = _measured(bench, setting)
-        figures.append(times_as_fast(alone, setting, ours, one, ALONE[setting.name]))
-        figures.append(times_as_fast(batch, setting, ours, many, BATCH[setting.name]))
+        times = _measured(bench, setting)
+        name = setting.name
+        figures.append(times_as_fast(alone, setting, times.ours, times.alone, ALONE[name]))
+        figures.append(times_as_fast(batch, setting, times.ours, times.batch, BATCH[name]))
     return figures
 
 
-def _measured(bench: SpeedBench, setting: Setting) -> tuple[Spent, Spent, Spent]:
-    """Medians of a sentence: ours, alone, and in a batch."""
+def _measured(bench: SpeedBench, setting: Setting) -> BarkTimes:
     models = bench.scratch / setting.device
     folder = models / str(BUILT_IN_ENGINES[ENGINE].options["model"])
     size = bench.sizes
@@ -70,42 +69,38 @@ def _measured(bench: SpeedBench, setting: Setting) -> tuple[Spent, Spent, Spent]
     history = write_history(models / "voice.pt")
     with running_program("upstream_bark", folder, setting.device, history) as upstream:
         upstream.answer()
-        rounds = asyncio.run(_rounds(upstream, models, setting, size))
-    return (
-        median_spent([each.ours for each in rounds], setting),
-        median_spent([each.alone for each in rounds], setting),
-        median_spent([each.batch for each in rounds], setting),
-    )
+        return asyncio.run(_rounds(upstream, models, setting, size))
 
 
 async def _rounds(
     upstream: JsonProgram, models: Path, setting: Setting, size: SpeedSizes
-) -> list[BarkRound]:
+) -> BarkTimes:
     resources = ModelResources(models=str(models), device=setting.device)
     spec = BUILT_IN_ENGINES[ENGINE]
     # As many slots as the batch has: no more memory.
     options = {**spec.options, "dtype": setting.dtype, "rows": size.sentences}
     said = [texts.note(number).strip() for number in range(size.sentences)]
-    made = []
+    times = BarkTimes()
     async with running_worker(resources, replace(spec, options=options)) as worker:
         for number in range(size.rounds):
             say(f"bark {setting.name}: round {number + 1} of {size.rounds}, by a worker")
             ours, samples = await _speak(worker, said, seed=number)
+            times.ours.append(ours)
             say(f"bark {setting.name}: {ours} a sentence; generate, one at a time")
-            alone = _generate(upstream, [[text] for text in said[: size.alone]], samples)
-            say(f"bark {setting.name}: {alone} a sentence; generate, a batch")
-            batch = _generate(upstream, [said], samples)
-            say(f"bark {setting.name}: {batch} a sentence")
-            made.append(BarkRound(ours, alone, batch))
-    return made
+            alone = [[text] for text in said[: size.alone]]
+            times.alone.append(_generate(upstream, alone, samples))
+            say(f"bark {setting.name}: {times.alone[-1]} a sentence; generate, a batch")
+            times.batch.append(_generate(upstream, [said], samples))
+            say(f"bark {setting.name}: {times.batch[-1]} a sentence")
+    return times
 
 
 async def _speak(worker: Worker, said: Sequence[str], seed: int) -> tuple[Spent, int]:
     """Speak all texts, fed as the daemon feeds it; the time of one, and the samples of each."""
-    began_s, cpu_s = monotonic(), own_processor_s(worker.pid)
+    watch, cpu_s = Stopwatch(), own_processor_s(worker.pid)
     asked = [({"text": text, "voice": VOICE, "seed": seed}, b"") for text in said]
     results = await fed(worker, ENGINE, asked)
-    spent = Spent(monotonic() - began_s, own_processor_s(worker.pid) - cpu_s)
+    spent = watch.stopped(own_processor_s(worker.pid) - cpu_s)
     lengths = {len(each.payload) // 2 for each in results}
     assert len(lengths) == 1, f"sentences of {lengths} samples"
     return spent / len(said), lengths.pop()
@@ -115,7 +110,8 @@ def _generate(upstream: JsonProgram, calls: Sequence[Sequence[str]], samples: in
     """The time of one sentence, if each is as long as ours."""
     spent = Spent(0.0, 0.0)
     for call in calls:
+        watch = Stopwatch()
         answer = upstream.request(call)
         assert answer["samples"] == samples, f"{answer['samples']} samples, and {samples} of ours"
-        spent += Spent(answer["wall_s"], answer["cpu_s"])
+        spent += watch.stopped(answer["cpu_s"])
     return spent / sum(map(len, calls))

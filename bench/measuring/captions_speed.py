@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from time import monotonic
 
 import torch
 from PIL import Image
@@ -15,14 +14,7 @@ from measuring import checkpoints
 from measuring.json_program import running_program
 from measuring.processes import own_processor_s
 from measuring.program import Figure, say
-from measuring.speed_bench import (
-    Setting,
-    SpeedBench,
-    Spent,
-    median_spent,
-    settings,
-    times_as_fast,
-)
+from measuring.speed_bench import Setting, SpeedBench, Spent, Stopwatch, settings, times_as_fast
 from measuring.worker import fed, running_worker
 from narrated.engines.captions.postprocessing import tidy
 from narrated.engines.model_resources import ModelResources
@@ -65,8 +57,9 @@ def _figure(bench: SpeedBench, setting: Setting, what: str, files: list[Path]) -
         upstream.answer()
         for number in range(min(size.rounds, 2)):
             say(f"captions {setting.name}: round {number + 1}, one at a time")
+            watch = Stopwatch()
             answer = upstream.request([str(file) for file in files])
-            theirs.append(Spent(answer["wall_s"], answer["cpu_s"]))
+            theirs.append(watch.stopped(answer["cpu_s"]))
             say(f"captions {setting.name}: {theirs[-1]}; by a worker")
             spent, texts = asyncio.run(_described(models, setting, size.caption_tokens, files))
             ours.append(spent)
@@ -76,8 +69,8 @@ def _figure(bench: SpeedBench, setting: Setting, what: str, files: list[Path]) -
     return times_as_fast(
         what,
         setting,
-        median_spent(ours, setting),
-        median_spent(theirs, setting),
+        ours,
+        theirs,
         FASTER[setting.name],
         f"; the same texts: {same} of {len(files)}",
     )
@@ -93,9 +86,9 @@ async def _described(
     pictures = [file.read_bytes() for file in files]
     async with running_worker(resources, replace(spec, options=options)) as worker:
         await _warmed(worker, pictures)
-        began_s, cpu_s = monotonic(), own_processor_s(worker.pid)
+        watch, cpu_s = Stopwatch(), own_processor_s(worker.pid)
         results = await fed(worker, ENGINE, [({}, picture) for picture in pictures])
-        spent = Spent(monotonic() - began_s, own_processor_s(worker.pid) - cpu_s)
+        spent = watch.stopped(own_processor_s(worker.pid) - cpu_s)
     return spent, [str(result.header["text"]) for result in results]
 
 

@@ -2,15 +2,19 @@
 
 import os
 import platform
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 import torch
 
 from measuring.program import Figure
 
-_CPU = Path("/proc/cpuinfo")
+_CPU, _STAT = Path("/proc/cpuinfo"), Path("/proc/stat")
+_QUIET = 0.05
+"""Share of the cores' time that others may take on a quiet machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +45,8 @@ QUICK = SpeedSizes(
     rounds=1,
     pictures=8,
     caption_tokens=6,
-    posts=8,
-    words=60,
+    posts=6,
+    words=80,
 )
 
 
@@ -75,19 +79,31 @@ class Spent:
     wall_s: float
     cpu_s: float
     """Processor time, of all threads."""
+    is_disturbed: bool = False
+    """True if other work held the same cores meanwhile, and so slowed the clock."""
 
     def __add__(self, other: "Spent") -> "Spent":
-        return Spent(self.wall_s + other.wall_s, self.cpu_s + other.cpu_s)
+        is_disturbed = self.is_disturbed or other.is_disturbed
+        return Spent(self.wall_s + other.wall_s, self.cpu_s + other.cpu_s, is_disturbed)
 
     def __truediv__(self, parts: float) -> "Spent":
-        return Spent(self.wall_s / parts, self.cpu_s / parts)
-
-    def counted_s(self, setting: Setting) -> float:
-        """The time that counts: a GPU's is the wall's, for a busy machine slows a CPU's."""
-        return self.wall_s if setting.is_gpu else self.cpu_s
+        return Spent(self.wall_s / parts, self.cpu_s / parts, self.is_disturbed)
 
     def __str__(self) -> str:
         return f"{self.cpu_s:.1f} s of CPU, {self.wall_s:.1f} s"
+
+
+class Stopwatch:
+    """Times work from its making on, and the work of others on the same cores."""
+
+    def __init__(self) -> None:
+        self._began_s, self._busy_s = time.monotonic(), _busy_s()
+
+    def stopped(self, cpu_s: float) -> Spent:
+        """The time so far of work that took so much processor time."""
+        wall_s, busy_s = time.monotonic() - self._began_s, _busy_s() - self._busy_s
+        others = (busy_s - cpu_s) / (wall_s * len(os.sched_getaffinity(0)))
+        return Spent(wall_s, cpu_s, others > _QUIET)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,23 +127,35 @@ def settings() -> Iterator[Setting]:
 
 
 def times_as_fast(
-    what: str, setting: Setting, ours: Spent, theirs: Spent, bound: float | None, note: str = ""
+    what: str,
+    setting: Setting,
+    ours: Sequence[Spent],
+    theirs: Sequence[Spent],
+    bound: float | None,
+    note: str = "",
 ) -> Figure:
-    """A figure of our time against theirs for the same work."""
-    ratio = theirs.counted_s(setting) / ours.counted_s(setting)
-    wall = theirs.wall_s / ours.wall_s
+    """A figure of our time against theirs for the same work, by the medians of some rounds.
+
+    The clock counts if nothing else held the cores. Otherwise processor time does, which says
+    nothing of how well threads share the work.
+    """
+    by_clock = setting.is_gpu or not any(each.is_disturbed for each in (*ours, *theirs))
+    own, other = median_spent(ours), median_spent(theirs)
+    clock, cpu = other.wall_s / own.wall_s, other.cpu_s / own.cpu_s
+    ratio = clock if by_clock else cpu
+    told = "processor time" if by_clock else "the clock, while other work held the cores"
     return Figure(
         f"{what}, {setting.name}",
-        f"{ratio:.2f} x by {'the clock' if setting.is_gpu else 'processor time'}"
-        f" (ours {ours}; theirs {theirs}; by the clock {wall:.2f} x{note})",
+        f"{ratio:.2f} x by {'the clock' if by_clock else 'processor time'} (ours {own}; theirs "
+        f"{other}; {cpu if by_clock else clock:.2f} x by {told}{note})",
         "no bound" if bound is None else f"at least {bound:g} x",
         None if bound is None else ratio >= bound,
     )
 
 
-def median_spent(times: Sequence[Spent], setting: Setting) -> Spent:
-    """The median of some rounds, by the time that counts."""
-    return sorted(times, key=lambda each: each.counted_s(setting))[(len(times) - 1) // 2]
+def median_spent(rounds: Sequence[Spent]) -> Spent:
+    """The medians of some rounds."""
+    return Spent(median(each.wall_s for each in rounds), median(each.cpu_s for each in rounds))
 
 
 def hardware() -> str:
@@ -137,6 +165,18 @@ def hardware() -> str:
     card = torch.cuda.get_device_name() if torch.cuda.is_available() else "no GPU"
     cores = len(os.sched_getaffinity(0))
     return f"{processor}, cores to use: {cores}; {card}; torch {torch.__version__}"
+
+
+def _busy_s() -> float:
+    """Seconds that the cores of this run were at work since the machine's start."""
+    named = {f"cpu{core}" for core in os.sched_getaffinity(0)}
+    cores = [line.split() for line in _lines(_STAT)]
+    ticks = sum(
+        sum(map(int, fields[1:9])) - int(fields[4]) - int(fields[5])  # but idle, and waiting
+        for fields in cores
+        if fields and fields[0] in named
+    )
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _lines(path: Path) -> list[str]:

@@ -7,6 +7,8 @@ from measuring.steady_bark import write_steady_bark
 
 SHARES = {"on a GPU": 0.40, "with AMX": 0.70, "in float32": 0.70}
 """At least so much of a step is the reading of its weights."""
+TOKENS = 240
+"""Of a sentence, so many steps."""
 WHAT = (
     "a semantic decode step of Bark at batch 1: a plain read of as many bytes as its weights, "
     "in the same process, by its time"
@@ -26,8 +28,8 @@ def _figure(bench: SpeedBench, setting: Setting) -> Figure:
     say(f"step {setting.name}")
     folder = bench.scratch / setting.device / "step"
     if not folder.exists():
-        size = bench.sizes
-        write_steady_bark(folder, on_gpu=setting.is_gpu, layers=size.layers, tokens=size.tokens)
+        layers = bench.sizes.layers
+        write_steady_bark(folder, on_gpu=setting.is_gpu, layers=layers, tokens=TOKENS)
     with own_program("bark_step", folder, setting.device, setting.dtype) as program:
         told = program.answer()
     reached = told["read_s"] / told["token_s"]

@@ -13,7 +13,7 @@ from measuring import checkpoints
 from measuring.json_program import JsonProgram, own_program, running_program
 from measuring.own_tortoise import VOICE
 from measuring.program import Figure, NotTaken, say
-from measuring.speed_bench import Setting, SpeedBench, Spent, median_spent, settings, times_as_fast
+from measuring.speed_bench import SpeedBench, Spent, Stopwatch, settings, times_as_fast
 from narrated.engines.tortoise.options import TortoiseSettings
 
 # `measuring` has put the tests on the path.
@@ -55,8 +55,9 @@ class OwnTortoise:
     def speak(self, texts: Sequence[str], options: Mapping[str, Any], seed: int = 0) -> SpokenTexts:
         """Speak all texts at once."""
         asked = {"texts": list(texts), "options": dict(options), "seed": seed}
+        watch = Stopwatch()
         answer = self._program.request(asked)
-        return SpokenTexts(Spent(answer["wall_s"], answer["cpu_s"]), answer["codes"])
+        return SpokenTexts(watch.stopped(answer["cpu_s"]), answer["codes"])
 
 
 class UpstreamTortoise:
@@ -69,8 +70,9 @@ class UpstreamTortoise:
         """Speak all texts, one after another, as its api does, of the likeliest codes."""
         spent, codes = Spent(0.0, 0.0), []
         for text in texts:
+            watch = Stopwatch()
             answer = self._program.request({"text": text, "options": dict(options)})
-            spent += Spent(answer["wall_s"], answer["cpu_s"])
+            spent += watch.stopped(answer["cpu_s"])
             codes.append([_until_end(each) for each in answer["codes"]])
         return SpokenTexts(spent, codes)
 
@@ -135,22 +137,20 @@ def tortoise(bench: SpeedBench) -> list[Figure]:
                 setting.not_taken(f"{what} {way}", f"at least {bound:g} x")
                 for way, bound in bounds.items()
             ]
-        elif not torch.cuda.is_available() or setting.is_gpu:
+        elif bounds and torch.cuda.is_available() == setting.is_gpu:
             with speakers(bench.scratch / "tortoise", options, str(PINS)) as (ours, theirs):
                 spoken = spoken_in_turns(ours, theirs, options, bench.sizes.rounds)
-            own = median_time(spoken["narrated"], setting)
+            own = times(spoken["narrated"])
             figures += [
-                times_as_fast(
-                    f"{what} {way}", setting, own, median_time(spoken[way], setting), bound
-                )
+                times_as_fast(f"{what} {way}", setting, own, times(spoken[way]), bound)
                 for way, bound in bounds.items()
             ]
     return figures
 
 
-def median_time(spoken: Sequence[SpokenTexts], setting: Setting) -> Spent:
-    """The median of some rounds."""
-    return median_spent([each.spent for each in spoken], setting)
+def times(spoken: Sequence[SpokenTexts]) -> list[Spent]:
+    """The times of some rounds."""
+    return [each.spent for each in spoken]
 
 
 def _until_end(codes: Sequence[int]) -> list[int]:
