@@ -1,5 +1,6 @@
 """A slice of Bark's two causal stages waits for no device, and keeps to its buffers."""
 
+import copy
 import dataclasses
 
 import pytest
@@ -11,7 +12,10 @@ from engines.step_watch import watched
 from narrated.engines.bark.coarse import CoarseStage
 from narrated.engines.bark.fine import FineStage
 from narrated.engines.bark.semantic import SemanticStage
+from narrated.engines.bark.transformer_adapter import BarkTransformer
 from narrated.engines.neural.decoder import KeyValueDecoder
+from narrated.engines.neural.running_batch import RunningBatch, TokenSequence
+from narrated.engines.neural.sampling_parameters import SamplingParameters
 from narrated.engines.neural.step_runner import StepRunner
 
 EVERYTHING = {"top_p": 0.9, "repetition_penalty": 1.3}
@@ -168,3 +172,30 @@ def test_fine_pass_waits_once(sampling, temperature):
     assert watch.steps == 1
     assert [done for done, _ in watch.waits] == [1], watch.waits
     assert len(watch.copies) == 2, watch.copies
+
+
+def test_steps_need_no_values(sampling, monkeypatch):
+    """A device without values runs joins and slices: only their outcome is read."""
+    read = []
+
+    def to_host(values):
+        read.append(values.device.type)
+        return torch.ones(values.shape, dtype=values.dtype)
+
+    monkeypatch.setattr("narrated.engines.neural.slot_states.to_host", to_host)
+    module = copy.deepcopy(sampling.module.semantic).to("meta")
+    transformer = BarkTransformer(module)
+    allowed = torch.ones(2, transformer.vocabulary, dtype=torch.bool, device="meta")
+    batch = RunningBatch(KeyValueDecoder(transformer, 4, 300), allowed, end=0)
+    uniform = torch.zeros(30, dtype=torch.float64)
+    sequences = [
+        TokenSequence(index, 257, SamplingParameters(0.7, 50, 0.2, **EVERYTHING), uniform)
+        for index in range(3)
+    ]
+    with torch.no_grad():
+        batch.join(transformer, sequences, torch.zeros(3, 257, transformer.width, device="meta"))
+        batch.advance(transformer, 12)
+        batch.remove(sequences[0])
+        batch.advance(transformer, 12)
+    assert [len(each.tokens) for each in sequences] == [13, 25, 25]
+    assert read == ["meta"] * 3
