@@ -14,6 +14,7 @@ import msgspec
 from narrated.config.values import Config, speaker_key
 from narrated.config.worker_specs import configured_speakers, engine_spec
 from narrated.errors import NarratedError
+from narrated.models.unloadable import folder_with, odd_weights
 from narrated.printable import printable
 
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
@@ -107,7 +108,8 @@ def select_files(entry: CatalogueEntry, names: Iterable[str]) -> tuple[str, ...]
 
     Never selects code (`.py`), whatever a pattern says. Raises NarratedError if files are missing.
     """
-    safe = [name for name in names if is_safe_path(name) and not name.endswith(".py")]
+    every = list(names)
+    safe = [name for name in every if is_safe_path(name) and not name.endswith(".py")]
     layout = _catalogue().layouts[entry.layout] if entry.layout else _nearest_layout(safe)
     groups = (_matching(group, safe) for group in layout.weights)
     weights = next((group for group in groups if group), [])
@@ -115,11 +117,37 @@ def select_files(entry: CatalogueEntry, names: Iterable[str]) -> tuple[str, ...]
     if layout.weights and not weights and not lacks:
         lacks = ["weights in a format that can be loaded"]
     if lacks:
-        raise NarratedError(
-            f"{entry.repository} is no {layout.kind}: it has no {' and no '.join(lacks)}.",
-            "Name another repository. `narrated models list` shows models that work.",
-        )
+        raise _no_model(entry.repository, layout, lacks, every)
     return tuple(sorted({*layout.need, *_matching((*layout.files, *entry.also), safe), *weights}))
+
+
+def _no_model(
+    repository: str, layout: FileLayout, lacks: Sequence[str], names: Collection[str]
+) -> NarratedError:
+    """Tell why a repository is refused, and where its weights are if that is an odd place."""
+    for each in _catalogue().layouts.values():
+        if layout.lacks(names) and (folder := folder_with(each.need, names)):
+            return _in_folder(repository, each, folder)
+    odd = odd_weights(names)
+    return NarratedError(
+        f"{repository} is no {layout.kind}: it has no {' and no '.join(lacks)}"
+        f"{f'; {printable(odd)}' if odd else ''}.",
+        "Name another repository. `narrated models list` shows models that work.",
+    )
+
+
+def _in_folder(repository: str, layout: FileLayout, folder: str) -> NarratedError:
+    """A remedy is a model of the same kind: for a kind of one engine it is the same model."""
+    kinds = _catalogue().layouts
+    same = [each for each in known_models() if kinds[each.layout] is layout]
+    only = f"Take it from elsewhere: narrated models pull {same[0].name}" if len(same) == 1 else ""
+    return NarratedError(
+        f"{repository} keeps a {layout.kind} in its folder {printable(folder)}/. "
+        "narrated loads models from the top of a repository.",
+        only
+        or "Name a repository that has them there, or fetch that folder by hand and name "
+        "its path: `engines: {mine: {options: {model: /…}}}`.",
+    )
 
 
 def detect_layout(names: Collection[str]) -> FileLayout | None:

@@ -22,6 +22,7 @@ from narrated.models.store import (
     explain_write_errors,
     nearest_folder,
 )
+from narrated.models.unloadable import refuse_own_code
 from narrated.models.verify import FileState, verify_files
 
 MAX_INTERRUPTIONS = 5
@@ -29,6 +30,8 @@ MAX_INTERRUPTIONS = 5
 
 _PARALLEL_DOWNLOADS = 4  # most files are small: the request takes longer than the transfer
 _SPARE_BYTES = 1 << 20
+_MOST_CONFIG_BYTES = 1 << 20
+_CONFIG = "config.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +114,10 @@ def pull(
         plan = _make_plan(entry, store, hub, before, update)
         observer.planned(plan)
         _check_free_space(plan, store)
-        locked = _execute(plan, store, _Downloads(plan, store, hub, observer))
+        downloads = _Downloads(plan, store, hub, observer)
+        if before is None or before.commit != plan.commit:
+            _refuse_own_code(plan, store, downloads)
+        locked = _execute(plan, store, downloads)
         store.write_locks({**locks, entry.repository: locked})
         # Incomplete files go, and files of the old commit: a loader might prefer one.
         for name in before.files.keys() - locked.files if before else ():
@@ -199,6 +205,19 @@ def _check_free_space(plan: PullPlan, store: ModelStore) -> None:
         )
 
 
+def _refuse_own_code(plan: PullPlan, store: ModelStore, downloads: "_Downloads") -> None:
+    """Fetch the small file that tells of code, before gigabytes of weights that would need it."""
+    repository = plan.entry.repository
+    file = next((each for each in plan.missing if each.name == _CONFIG), None)
+    if file is None or file.size > _MOST_CONFIG_BYTES:
+        return
+    try:
+        refuse_own_code(repository, downloads.fetch_first(file).read_bytes())
+    except NarratedError:
+        store.remove_parts(repository)
+        raise
+
+
 def _execute(plan: PullPlan, store: ModelStore, downloads: "_Downloads") -> LockedModel:
     repository, before = plan.entry.repository, plan.before
     files = plan.present | downloads.fetch_all()
@@ -230,19 +249,29 @@ class _Downloads:
         self._hub = hub
         self._observer = observer
         self._done = plan.bytes - plan.missing_bytes
+        self._fetched: dict[str, LockedFile] = {}
         self._lock = threading.Lock()
         self._stop = threading.Event()
+
+    def fetch_first(self, file: HashedFile) -> Path:
+        """Download one file before the others. Returns the path of its part."""
+        self._fetched[file.name] = self._fetch(file)
+        return self._store.part_path(self._repository, file.name, file.content)
 
     def fetch_all(self) -> dict[str, LockedFile]:
         """Download every missing file; on an error or Ctrl-C all stop, and keep their parts."""
         with self._threads() as threads:
             # The largest file first: it takes longest, and small files fit beside it.
             largest_first = sorted(self._plan.missing, key=lambda file: -file.size)
-            files = {file.name: threads.submit(self._fetch, file) for file in largest_first}
+            files = {
+                file.name: threads.submit(self._fetch, file)
+                for file in largest_first
+                if file.name not in self._fetched
+            }
             done, _ = wait(files.values(), return_when=FIRST_EXCEPTION)
             for each in done:
                 each.result()  # raises the first error
-            return {name: each.result() for name, each in files.items()}
+            return self._fetched | {name: each.result() for name, each in files.items()}
 
     @contextmanager
     def _threads(self) -> Iterator[ThreadPoolExecutor]:

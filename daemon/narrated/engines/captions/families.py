@@ -89,12 +89,15 @@ def family_of(folder: Path, name: str) -> CaptionerFamily:
     """The family of a checkpoint. Raises EngineUnavailable if it describes no pictures."""
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     kind = str(config.get("model_type", ""))
-    if kind == "florence2" and "auto_map" in config:
+    is_known = kind in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
+    if "auto_map" in config and (kind == "florence2" or not is_known):
         raise EngineUnavailable(
             f"The model {name} brings code of its own, and narrated runs none.",
-            "Take the same model in another form: florence-community/Florence-2-large.",
+            "Take the same model in another form: florence-community/Florence-2-large."
+            if kind == "florence2"
+            else "Name another, such as Salesforce/blip-image-captioning-base.",
         )
-    if kind not in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES:
+    if not is_known:
         raise EngineUnavailable(
             f"The model {name} describes no pictures (its kind is '{kind}').",
             "Name another, such as Salesforce/blip-image-captioning-base.",

@@ -2,6 +2,8 @@
 
 import hashlib
 import logging
+import re
+import sys
 import time
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
@@ -16,6 +18,8 @@ from narrated.engines.neural.torch_device import TorchDevice
 from narrated.errors import EngineUnavailable, OutOfMemory
 
 Module = TypeVar("Module", bound=nn.Module)
+
+_PICKLES_SINCE = (2, 6)
 
 logger = logging.getLogger("narrated.worker")
 
@@ -109,6 +113,7 @@ def load_weights(
     Raises EngineUnavailable if weights are missing or have another shape, since transformers
     fills those at random.
     """
+    _refuse_old_torch(files)
     module, info = kind.from_pretrained(
         files.folder, local_files_only=True, dtype=precision, output_loading_info=True, **options
     )
@@ -122,6 +127,17 @@ def load_weights(
             verify_remedy(files.name),
         )
     return module
+
+
+def _refuse_old_torch(files: HashedCheckpoint) -> None:
+    """Raise EngineUnavailable if transformers would refuse a pickle beside an older torch."""
+    version = tuple(map(int, re.findall(r"\d+", torch.__version__)[:2]))
+    if version < _PICKLES_SINCE and not any(files.folder.glob("*.safetensors")):
+        raise EngineUnavailable(
+            f"torch {torch.__version__} cannot load {files.name}: its weights are a pickle, which "
+            "transformers reads with torch 2.6 or later only.",
+            f"{sys.executable} -m pip install --upgrade torch",
+        )
 
 
 def copy_into_memory(module: nn.Module) -> None:
