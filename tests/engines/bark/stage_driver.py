@@ -38,13 +38,25 @@ class BarkDriver(StageDriver):
         return self.checkpoint.stages()
 
 
+class Sound:
+    """Samples, equal but for the last bit: the codec rounds by the size of its batch."""
+
+    def __init__(self, pcm: bytes) -> None:
+        self.samples = np.frombuffer(pcm, dtype="<i2").astype(int)
+
+    def __eq__(self, other) -> bool:
+        if len(self.samples) != len(other.samples):
+            return False
+        return np.abs(self.samples - other.samples).max(initial=0) <= 1
+
+
 def codes(request) -> tuple:
     """Everything that the stages have made of a row."""
     return (
         request.semantic,
         request.coarse,
         None if request.fine is None else request.fine.tolist(),
-        request.pcm,
+        Sound(request.pcm),
     )
 
 

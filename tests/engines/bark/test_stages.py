@@ -11,9 +11,10 @@ import pytest
 import torch
 
 from engines.bark import upstream
-from engines.bark.stage_driver import codes, copied, prompt, tokens
+from engines.bark.stage_driver import Sound, codes, copied, prompt, tokens
 from engines.stage_driver import finished
 from narrated.engines.bark.coarse import CoarseStage
+from narrated.engines.bark.codec import CodecStage
 from narrated.engines.bark.fine import FineStage
 from narrated.engines.bark.semantic import SemanticStage
 from narrated.engines.neural.length_limit import limit_tokens
@@ -166,6 +167,28 @@ def test_sound_matches_upstream(greedy, index):
     assert np.abs(heard - expected).max() <= 1
     assert np.abs(heard).max() > 0
     assert outcome.sample_rate == 24_000
+
+
+def test_codec_ignores_the_batch(greedy, sampling):
+    """Padding behind a request changes nothing of its sound, not even of one shorter than the
+    decoder's first window, whose begin is mirrored beyond its end."""
+    drawn = torch.Generator().manual_seed(1)
+    frames = (40, 3, 1, 301, 7, 150)
+    fine = [torch.randint(0, 1024, (8, count), generator=drawn) for count in frames]
+    for bench in (greedy, sampling):
+        together = [bench.request(str(i), "x", fine=each) for i, each in enumerate(fine)]
+        stage = CodecStage(bench.generation)
+        for request in together:
+            stage.admit(request)
+        with torch.no_grad():
+            assert len(stage.work(bench.module, 4)) == 3  # the fourth would not fit
+        bench.through(stage, [], width=len(frames))
+        for request, own in zip(together, fine, strict=True):
+            alone = bench.request("1", "x", fine=own)
+            bench.through(CodecStage(bench.generation), [alone])
+            assert Sound(request.pcm) == Sound(alone.pcm)
+            theirs = bench.module.codec_decode(own[None]).reshape(-1).clamp(-1, 1) * 32767
+            assert Sound(request.pcm) == Sound(theirs.round().short().numpy().tobytes())
 
 
 def test_sampling_ignores_the_batch(sampling, sampled_alone):

@@ -209,5 +209,11 @@ def full_pass(most: int) -> int:
 
 def pcm(sound: torch.Tensor) -> bytes:
     """Convert samples (n,) from -1 to 1 to signed 16-bit ones; clips louder ones."""
-    samples = (sound.float().clamp(-1, 1) * _LOUDEST).round().to(torch.int16)
-    return samples.cpu().numpy().astype("<i2").tobytes()
+    return pcm_rows(sound[None], [len(sound)])[0]
+
+
+def pcm_rows(sound: torch.Tensor, lengths: Sequence[int]) -> Sequence[bytes]:
+    """The same for the first samples of each row (rows, n), by one copy to the host."""
+    samples = (sound.float().clamp(-1, 1) * _LOUDEST).round().to(torch.int16).cpu().numpy()
+    rows = zip(samples.astype("<i2"), lengths, strict=True)
+    return [row[:length].tobytes() for row, length in rows]
