@@ -29,6 +29,7 @@ class CausalStage(Stage[BarkModel, BarkRequest], ABC):
     most_new: int
     """Most tokens that follow a prompt."""
     keeps_memory = True
+    has_slots = True
 
     def __init__(self) -> None:
         super().__init__()

@@ -44,6 +44,13 @@ class Stage(ABC, Generic[ModuleT, RequestT]):
     """About the share of a request's time; the shares of all stages add up to 1."""
     keeps_memory = False
     """True if it keeps memory of the device between two steps."""
+    has_slots = False
+    """True if its requests hold slots of a running batch."""
+    works_apart = False
+    """True if it and the later stages would need too much memory together: it ends before they
+    begin, and begins after they ended."""
+    is_in_progress = False
+    """True if it holds that memory now."""
 
     def __init__(self) -> None:
         self._waiting: deque[RequestT] = deque()
@@ -60,6 +67,11 @@ class Stage(ABC, Generic[ModuleT, RequestT]):
     def next_requests(self, module: ModuleT, width: int) -> Sequence[RequestT]:
         """Requests that `work` would advance: here the first."""
         return [self._waiting[0]]
+
+    @property
+    def slots_wanted(self) -> int:
+        """Slots that its requests hold, and those that they wait for."""
+        return sum(request.slots for request in self.requests)
 
     def full_batch(self, module: ModuleT, width: int) -> int:
         """Number of requests that fill a step: here one."""
@@ -151,9 +163,27 @@ class StagePipeline(Generic[ModuleT, RequestT]):
         for stage in self._stages:
             stage.restart()
 
+    @property
+    def has_room(self) -> bool:
+        """True if another request would begin, and not only wait for a slot."""
+        first = next(at for at, stage in enumerate(self._stages) if stage.has_slots)
+        wanted = sum(stage.slots_wanted for stage in self._stages[: first + 1])
+        return wanted < self.width and not self._awaits_later(first)
+
+    def _awaits_later(self, at: int) -> bool:
+        """True if a stage must not begin before the later ones are finished."""
+        later = any(stage.requests for stage in self._stages[at + 1 :])
+        stage = self._stages[at]
+        return later and stage.works_apart and not stage.is_in_progress
+
     def _fullest(self, module: ModuleT) -> int:
         """Index of the fullest stage; of equally full ones the latest."""
-        busy = (index for index, stage in enumerate(self._stages) if stage.requests)
+        busy = [index for index, stage in enumerate(self._stages) if stage.requests]
+        for at, stage in enumerate(self._stages):
+            if stage.works_apart and stage.is_in_progress:
+                busy = [each for each in busy if each <= at]
+            elif self._awaits_later(at):
+                busy = [each for each in busy if each > at]
         return max(busy, key=lambda at: (self._stages[at].fullness(module, self.width), at))
 
     def _may_widen(self) -> bool:

@@ -48,6 +48,11 @@ class StagedSpeechEngine:
         self.shrink, self.release = pipeline.shrink, pipeline.release
         self._pipeline = pipeline
 
+    @property
+    def has_room(self) -> bool:
+        """True if it would begin another request at once."""
+        return self._pipeline.has_room
+
 
 def identity(engine: str, *parts: str) -> str:
     """Identity of an engine: name and revision, and a digest of all that shapes its sound."""

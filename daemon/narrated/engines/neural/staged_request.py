@@ -36,6 +36,11 @@ class StagedRequest:
     def __post_init__(self) -> None:
         self.is_silent = not self.words
 
+    @property
+    def slots(self) -> int:
+        """Slots of a batch that it needs."""
+        return 1
+
     def uniform(self, count: int, *path: str | int, seed: int | None = None) -> torch.Tensor:
         """Uniform numbers from 0 to 1, (count,), in double precision; by default of its seed."""
         return torch.rand(count, generator=self._generator(path, seed), dtype=torch.float64)

@@ -127,6 +127,8 @@ class AutoregressiveStage(Stage[TortoiseModels, TortoiseRequest]):
 
     share = 0.45
     keeps_memory = True
+    has_slots = True
+    works_apart = True  # the later stages take as long, and need the memory
 
     def __init__(self, draws: CandidateDraws) -> None:
         super().__init__()
@@ -168,6 +170,16 @@ class AutoregressiveStage(Stage[TortoiseModels, TortoiseRequest]):
         joining = self._joining(width) or [run.owner for run in self._sequences]
         return list(dict.fromkeys(candidate.request for candidate in joining))
 
+    @property
+    def is_in_progress(self) -> bool:  # type: ignore[override] # a constant in the others
+        """True if candidates hold slots."""
+        return bool(self._sequences)
+
+    @property
+    def slots_wanted(self) -> int:
+        """Slots of the candidates that are not finished."""
+        return len(self._sequences) + len(self._candidates)
+
     def fullness(self, module: TortoiseModels, width: int) -> float:
         """Share of the slots that candidates hold or can join; full if a request needs none."""
         if self._waiting:
@@ -189,7 +201,7 @@ class AutoregressiveStage(Stage[TortoiseModels, TortoiseRequest]):
             finished = self._batch.advance(transformer, SLICE)
         requests = list(self._through(finished))
         if not self.requests:
-            self._batch = None  # the later stages take as long, and need the memory
+            self._batch = None
         return requests
 
     def progress(self, request: TortoiseRequest) -> float:

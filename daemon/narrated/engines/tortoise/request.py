@@ -54,6 +54,11 @@ class TortoiseRequest(StagedRequest):
             self.place = self.seed & TAKES
 
     @property
+    def slots(self) -> int:
+        """Its candidates each need one."""
+        return len(self.candidates)
+
+    @property
     def most_codes(self) -> int:
         """Most codes of a candidate."""
         most = self.settings.max_mel_tokens
