@@ -110,6 +110,10 @@ class WorkerLost(NarratedError):
     """The worker died or hung while it held this request."""
 
 
+class RequestNotBegun(WorkerLost):
+    """The worker gave a request back, or was lost, before an engine began it."""
+
+
 class StorageError(NarratedError):
     """The outbox, cache or state refuses writes (full, read-only, gone); jobs wait."""
 

@@ -6,7 +6,8 @@ seconds of work, with progress).
 WHISPER is said softly, by 9 dB.
 DIEONCE dies only while the file of the option `died` does not exist, and makes it.
 
-Options of the engine: kind, rows, sample_rate, seconds_a_character, delay_s, log (a file that
+Options of the engine: kind, rows, slots (requests that it begins; the others of its rows wait at
+the worker), sample_rate, seconds_a_character, delay_s, log (a file that
 gets a line for each text spoken), died, load_s, die_at_load and hang_at_load (true, or a file
 whose presence makes it so), front (its version: marked parts of a text go into the log in
 brackets), steady (its steady_options, as JSON), held (a file: while it is there, no request
@@ -62,6 +63,10 @@ class Toy(ModelFreeEngine):
         self._finished = 0
         amplitude = int(options.get("amplitude", 8000))
         self._loud, self._soft = _cycle(amplitude), _cycle(amplitude * 10 ** (-9 / 20))
+
+    @property
+    def has_room(self) -> bool:
+        return len(self._requests) < int(self._options.get("slots", self.rows))
 
     @property
     def worn(self) -> bool:

@@ -15,8 +15,9 @@ from narrated.engines.engine_info import EngineInfo
 from narrated.errors import EngineError, EngineReplaced, EngineUnavailable, NarratedError
 from narrated.ledger.store import Ledger
 from narrated.workers.fair_shares import Priority, Standing
+from narrated.workers.pending_requests import PendingRequest
 from narrated.workers.pool import WorkerPool
-from narrated.workers.request_dispatch import Scheduler, _PendingRequest
+from narrated.workers.request_dispatch import Scheduler
 from narrated.workers.request_matching import ScheduledRequest
 from narrated.workers.worker import RequestResult, Worker, WorkerSpec
 from workers.support import spec, toy
@@ -29,7 +30,7 @@ class RecordingScheduler(Scheduler):
         super().__init__(pool, ledger, encoders=2)
         self._admitted = admitted
 
-    def _admit(self, pending: _PendingRequest, worker: Worker) -> None:
+    def _admit(self, pending: PendingRequest, worker: Worker) -> None:
         self._admitted.append(pending.request.key)
         super()._admit(pending, worker)
 
@@ -334,7 +335,7 @@ def test_answer_in_one_turn_keeps_slot(tmp_path: Path) -> None:
         async with _scheduling(tmp_path, rows=2) as fixture:
             scheduler, (worker,) = fixture.scheduler, fixture.pool.workers
             future = asyncio.get_running_loop().create_future()
-            answered = _PendingRequest(fixture.request("answered", 1), future, 0)
+            answered = PendingRequest(fixture.request("answered", 1), future, 0)
             scheduler._in_flight[worker] = {answered}  # though its worker is free already
             scheduler._unstored[worker, "toy"] = 1
             waiting = fixture.ask("waiting", 1)
@@ -528,5 +529,89 @@ def test_held_scheduler_sends_nothing(tmp_path: Path) -> None:
             fixture.scheduler.release()
             assert (await waiting).payload
             assert fixture.admitted == ["flying", "waiting"]
+
+    asyncio.run(story())
+
+
+@asynccontextmanager
+async def _full(folder: Path) -> AsyncIterator[tuple[SchedulerFixture, dict[str, Any], Path]]:
+    """A book's first request is begun, and three of it wait at the worker, which has no more room.
+
+    Gives also the tasks by their texts, and a file that gets a line for each text spoken. Nothing
+    ends before the block has removed the file `held`.
+    """
+    held, log = folder / "held", folder / "log"
+    held.touch()
+    options = {"rows": 4, "slots": 1, "held": str(held), "log": str(log)}
+    async with _scheduling(folder, **options) as fixture:
+        fixture.stand(1, Priority.BOOK)
+        fixture.stand(2, Priority.NOTE)
+        texts = [f"book {n}" for n in range(5)]
+        tasks = {text: fixture.ask(text, 1, text) for text in texts}
+        await _until(lambda: fixture.pool.states()[0].in_flight == 4)
+        await _until(lambda: any(each.is_begun for each in fixture.scheduler._pending.values()))
+        yield fixture, tasks, log
+
+
+def test_note_overtakes_workers_queue(tmp_path: Path) -> None:
+    """A note's requests overtake what waits at a worker, but not what is begun."""
+
+    async def story() -> None:
+        async with _full(tmp_path) as (fixture, tasks, log):
+            notes = [fixture.ask(f"note {n}", 2, f"note {n}") for n in range(2)]
+            await _until(lambda: {"note 0", "note 1"} <= {*fixture.admitted})
+            assert fixture.pool.states()[0].in_flight == 4
+            (tmp_path / "held").unlink()
+            await asyncio.gather(*notes, *tasks.values())
+            first, *others = tasks
+            assert log.read_text().splitlines() == [first, "note 0", "note 1", *others]
+
+    asyncio.run(story())
+
+
+def test_kill_blames_only_what_is_begun(tmp_path: Path) -> None:
+    """A killed worker counts against the request that is begun, not those that wait behind it."""
+
+    async def story() -> None:
+        async with _full(tmp_path) as (fixture, tasks, log):
+            os.kill(fixture.pool.workers[0].pid, signal.SIGKILL)
+            await _until(lambda: fixture.ledger.crashes.count("book 0"))
+            assert [text for text in tasks if fixture.ledger.crashes.count(text)] == ["book 0"]
+            (tmp_path / "held").unlink()
+            await asyncio.gather(*tasks.values())
+            assert log.read_text().splitlines() == [*tasks]
+
+    asyncio.run(story())
+
+
+def test_break_takes_the_queue_back(tmp_path: Path) -> None:
+    """A held scheduler takes back what waits at a worker; only what is begun is finished."""
+
+    async def story() -> None:
+        async with _full(tmp_path) as (fixture, tasks, log):
+            fixture.scheduler.hold(NarratedError("It rests."))
+            await _until(lambda: fixture.pool.states()[0].in_flight == 1)
+            (tmp_path / "held").unlink()
+            assert (await tasks["book 0"]).payload
+            assert log.read_text().splitlines() == ["book 0"]
+            assert (fixture.pool.states()[0].in_flight, fixture.scheduler.waiting) == (0, 4)
+            fixture.scheduler.release()
+            await asyncio.gather(*tasks.values())
+            assert log.read_text().splitlines() == [*tasks]
+
+    asyncio.run(story())
+
+
+def test_queue_behind_dying_worker(tmp_path: Path) -> None:
+    """Requests behind one that kills its worker are spoken, and none of them is suspected."""
+
+    async def story() -> None:
+        async with _scheduling(tmp_path, rows=4, slots=1) as fixture:
+            poison = fixture.ask("poison", 1, "SLOW:0.2 DIE")
+            good = [fixture.ask(f"good-{n}", 1) for n in range(3)]
+            with pytest.raises(EngineError, match="died 3 times at this chunk"):
+                await poison
+            assert all([(await task).payload for task in good])
+            assert not any(fixture.ledger.crashes.count(f"good-{n}") for n in range(3))
 
     asyncio.run(story())

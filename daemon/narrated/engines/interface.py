@@ -275,6 +275,11 @@ class Engine(Protocol):
         """Most requests in flight."""
 
     @property
+    def has_room(self) -> bool:
+        """True if it would begin another request at once; else that one waits at the worker, where
+        others may overtake it. An engine without this attribute begins all that it is given."""
+
+    @property
     def worn(self) -> bool:
         """True if it holds memory that only a fresh process gives back."""
 

@@ -26,6 +26,9 @@ class EngineQueue:
     elapsed_s: dict[str, float] = field(default_factory=dict)
     """Seconds of engine time of each request in flight."""
     waiting: dict[str, Request] = field(default_factory=dict)
+    """Requests that are not begun, in the order in which they will be."""
+    tags: dict[str, float] = field(default_factory=dict)
+    """The daemon's tags of those requests: the lowest is begun first."""
     waiting_since: float = 0.0
     working_since: float = 0.0
     paused_since: float | None = None
@@ -45,16 +48,31 @@ class EngineQueue:
         """The real-time factor: seconds of work for a second of sound."""
         return self.speaking_s / self.spoken_s if self.spoken_s else None
 
-    def enqueue(self, request: Request) -> None:
-        """Add a request that waits for the engine."""
+    @property
+    def has_room(self) -> bool:
+        """True if the engine would begin another request at once; one that cannot tell takes all
+        that it is given."""
+        return not self.elapsed_s or bool(getattr(self.engine, "has_room", True))
+
+    def enqueue(self, request: Request, tag: float) -> None:
+        """Add a request that waits for the engine, before those of a higher tag."""
         if not self.waiting:
             self.waiting_since = time.monotonic()
-        self.waiting[request.id] = request
+        self.waiting[request.id], self.tags[request.id] = request, tag
+        ordered = sorted(self.waiting, key=self.tags.__getitem__)
+        self.waiting = {id: self.waiting[id] for id in ordered}
+
+    def withdraw(self, id: str) -> Request | None:
+        """Take a request out of those that wait; None if it is begun."""
+        self.tags.pop(id, None)
+        return self.waiting.pop(id, None)
 
     def begin(self, id: str) -> None:
         """Note that a request is in flight."""
+        now = time.monotonic()
         if not self.elapsed_s:
-            self.working_since = time.monotonic()
+            self.working_since = now
+        self.waiting_since = now  # else one that is at work would be served before all others
         self.elapsed_s[id] = 0.0
 
 

@@ -66,5 +66,18 @@ class FairShares:
 
     def charge(self, priority: Priority, cost: float) -> None:
         """Count what a priority was served."""
-        self._clock = self._tags[priority]
+        self.begin(self.book(priority, cost))
+
+    def book(self, priority: Priority, cost: float) -> float:
+        """Count what a priority will be served; returns its tag until `begin`."""
+        tag = self._tags[priority]
         self._tags[priority] += cost / SHARES[priority]
+        return tag
+
+    def begin(self, tag: float) -> None:
+        """Note that what was booked is served now: a priority that comes back starts here."""
+        self._clock = max(self._clock, tag)
+
+    def give_back(self, priority: Priority, cost: float) -> None:
+        """Undo a booking that was not begun."""
+        self._tags[priority] -= cost / SHARES[priority]

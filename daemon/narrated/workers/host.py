@@ -2,10 +2,12 @@
 
 Runs in an engine's own interpreter, so it needs nothing but the standard library.
 
-From the daemon: `load`, again whenever its engines or their budget change; `admit` and `cancel`.
-To it: `loading`, `warming` and `hello`; then for each request `progress`, and at the end one of
-`done`, `failed` and `cancelled`; `models`, their state and measured sizes; and `leaving`, if a
-new process should take over once the requests in flight are finished.
+From the daemon: `load`, again whenever its engines or their budget change; `admit`, `cancel`, and
+`recall` for a request that is not begun. To it: `loading`, `warming` and `hello`; then for each
+request `begun` before its engine gets it, `progress`, and at the end one of `done`, `failed`,
+`cancelled` and `returned`, which answers `recall` if the request was not begun; `models`, their
+state and measured sizes; and `leaving`, if a new process should take over once the requests in
+flight are finished.
 """
 
 import gc
@@ -23,34 +25,28 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 from narrated.engines.engine_info import EngineInfo
-from narrated.engines.generation_end import GenerationEnd
 from narrated.engines.interface import (
-    CaptionRequest,
     CaptionResult,
     Engine,
-    HearingRequest,
     HearingResult,
-    Mark,
     Outcome,
     ProgressReport,
     Request,
     RequestFailure,
     SpeechRequest,
-    SpeechResult,
     is_speech_engine,
 )
 from narrated.engines.model_resources import ModelResources
-from narrated.engines.speech_times import SpeechTimes
 from narrated.errors import DeviceLost, EngineUnavailable, OutOfMemory
 from narrated.workers.engine_guard import guarded, load_engine
 from narrated.workers.engine_turns import EngineQueue, EngineTurns
 from narrated.workers.model_memory_budget import ModelMemoryBudget
 from narrated.workers.protocol import ChildChannel, die_with_parent
+from narrated.workers.request_frames import request_from, told_end, told_times
 
 _REPORT_S = 2.0
 _LEAST_S = 0.1
 _DEVICE_LOST = 3
-_MOST_CHARACTERS = 1 << 20  # of a text; the daemon knows how many they are
 _OOM_SCORE = 500  # when memory runs out the worker goes before the daemon
 
 logger = logging.getLogger("narrated.worker")
@@ -111,6 +107,8 @@ class EngineHost:
                 self._admit(body, payload)
             case {"cancel": {"id": id}}:
                 self._cancel(id)
+            case {"recall": {"id": id}}:
+                self._recall(id)
 
     def _apply(self, load: dict[str, Any]) -> None:
         self._retry_s = max(load["again_s"], _LEAST_S)
@@ -210,17 +208,19 @@ class EngineHost:
             self._channel.send({"failed": asdict(refusal)})
             return
         self._requests[body["id"]] = queue
-        queue.enqueue(_request(body, payload, queue.engine))
+        queue.enqueue(request_from(body, payload, queue.engine.kind), body.get("tag", 0.0))
         self._admit_waiting()
 
     def _admit_waiting(self) -> None:
         for queue in self._turns.admissible():
-            while queue.waiting:
-                longest = next(iter(queue.waiting))
-                self._hand_over(queue, queue.waiting.pop(longest))
+            while queue.waiting and queue.has_room:
+                first = queue.withdraw(next(iter(queue.waiting)))
+                if first is not None:
+                    self._hand_over(queue, first)
 
     def _hand_over(self, queue: EngineQueue, request: Request) -> None:
         failed: list[RequestFailure] = []
+        self._channel.send({"begun": {"id": request.id}})  # the daemon knows it if this crashes
         with guarded([request.id], failed):
             queue.engine.admit(request)
             if _has_voice_changed(request, queue.engine):  # after the engine has read the voice
@@ -240,11 +240,19 @@ class EngineHost:
         queue = self._requests.pop(id, None)
         if queue is None:
             return  # it finished while the frame was on its way
-        if queue.waiting.pop(id, None) is None:
+        if queue.withdraw(id) is None:
             del queue.elapsed_s[id]
             queue.engine.cancel(id)
         self._channel.send({"cancelled": {"id": id}})
         self._rest_if_idle(queue)
+
+    def _recall(self, id: str) -> None:
+        queue = self._requests.get(id)
+        if queue is None or queue.withdraw(id) is None:
+            return  # it is begun or finished, as the daemon will read
+        del self._requests[id]
+        self._channel.send({"returned": {"id": id}})
+        self._drop_retired()
 
     def _step(self) -> None:
         self._admit_waiting()
@@ -306,7 +314,7 @@ class EngineHost:
         else:
             queue.spoken_s += len(outcome.pcm) / 2 / outcome.sample_rate
             queue.speaking_s += elapsed_s
-            done |= {"sample_rate": outcome.sample_rate, **_times(outcome), **_end(outcome)}
+            done |= {"sample_rate": outcome.sample_rate, **told_times(outcome), **told_end(outcome)}
             self._channel.send({"done": done}, outcome.pcm)
 
     def _rest_if_idle(self, queue: EngineQueue) -> None:
@@ -328,30 +336,6 @@ def _has_voice_changed(request: Request, engine: Engine) -> TypeGuard[SpeechRequ
     if not isinstance(request, SpeechRequest) or not request.voice or request.voice_digest is None:
         return False
     return is_speech_engine(engine) and (engine.voice_digest(request.voice) != request.voice_digest)
-
-
-def _request(body: dict[str, Any], payload: bytes, engine: Engine) -> Request:
-    fields = {name: value for name, value in body.items() if name != "engine"}
-    if engine.kind == "caption":
-        return CaptionRequest(picture=payload, **fields)
-    if engine.kind == "hearing":
-        return HearingRequest(pcm=payload, **fields)
-    marks = tuple(Mark(*each) for each in fields.pop("marks", ()))
-    return SpeechRequest(**fields, marks=marks)
-
-
-def _times(result: SpeechResult) -> dict[str, Any]:
-    """The times that an engine tells, as they fit a frame; older engines tell none."""
-    told = {name: getattr(result, name, ()) for name in ("sentences", "words")}
-    duration_s = len(result.pcm) / 2 / result.sample_rate
-    times = SpeechTimes.checked(told, _MOST_CHARACTERS, duration_s)
-    return {name: each for name, each in asdict(times).items() if each}
-
-
-def _end(result: SpeechResult) -> dict[str, Any]:
-    """The engine's word on the end of a take, as it fits a frame; older engines have none."""
-    told = {name: getattr(result, name, None) for name in ("ended", "tokens")}
-    return GenerationEnd.checked(told).fields
 
 
 @contextmanager

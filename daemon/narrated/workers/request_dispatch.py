@@ -4,7 +4,6 @@ import asyncio
 from collections import Counter, defaultdict, deque
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
 from itertools import chain
 
 from narrated.engines.engine_info import EngineInfo
@@ -13,60 +12,21 @@ from narrated.errors import (
     EngineLoading,
     FailedAmongOthers,
     NarratedError,
+    RequestNotBegun,
     StorageError,
     WorkerLost,
 )
 from narrated.ledger.store import Ledger
 from narrated.workers.engine_speed import EngineSpeed
 from narrated.workers.fair_shares import ASKED_FOR, FairShares, Priority, Standing
+from narrated.workers.pending_requests import PendingRequest, RequestQueue, last_not_begun
 from narrated.workers.pool import WorkerPool
-from narrated.workers.request_matching import (
-    ScheduledRequest,
-    by_identity,
-    refusal,
-)
+from narrated.workers.request_matching import ScheduledRequest, by_identity, refusal
 from narrated.workers.speech_brake import SpeechBrake
 from narrated.workers.worker import RequestResult, Worker
 
 _MOST_DEATHS = 3  # a request fails for good after this many workers died of it
 _MOST_DONE = 0.9  # of a request that has not ended: it may take longer than others
-
-
-@dataclass(slots=True, eq=False)
-class _PendingRequest:
-    request: ScheduledRequest
-    future: asyncio.Future[RequestResult]
-    deaths: int
-    failed: bool = False
-    """True after it failed in one step with others: any of them may be the cause."""
-    waiters: int = 0
-    answer: asyncio.Future[RequestResult] | None = None
-    worker: Worker | None = None
-    """The worker that it was sent to last."""
-    admitted_s: float = 0.0
-    """The loop's time when a worker got it."""
-    awaits_storing: bool = False
-    """True while the result is answered and not yet stored by the caller."""
-
-    @property
-    def is_suspect(self) -> bool:
-        """True if it must be tried alone."""
-        return self.failed or self.deaths > 0
-
-
-@dataclass(slots=True)
-class _RequestQueue:
-    """The waiting requests of one job for one engine."""
-
-    job: int
-    engine: str
-    requests: deque[_PendingRequest] = field(default_factory=deque)
-
-    def first_for(self, worker: Worker, least_waiters: int) -> _PendingRequest | None:
-        """The first request that a worker can take: it has the engine and voice as planned."""
-        engine = worker.engines[self.engine]
-        able = (one for one in self.requests if one.request.matches(engine))
-        return next((one for one in able if one.waiters >= least_waiters), None)
 
 
 class Scheduler:
@@ -92,9 +52,9 @@ class Scheduler:
         self._pool = pool
         self._ledger = ledger
         self.standings = {} if standings is None else standings
-        self._queues: dict[tuple[int, str], _RequestQueue] = {}
-        self._pending: dict[str, _PendingRequest] = {}
-        self._in_flight: dict[Worker, set[_PendingRequest]] = {}
+        self._queues: dict[tuple[int, str], RequestQueue] = {}
+        self._pending: dict[str, PendingRequest] = {}
+        self._in_flight: dict[Worker, set[PendingRequest]] = {}
         self._unstored: Counter[tuple[Worker | None, str]] = Counter()
         self._speeds: defaultdict[str, EngineSpeed] = defaultdict(EngineSpeed)
         self._shares: defaultdict[str, FairShares] = defaultdict(FairShares)
@@ -162,6 +122,9 @@ class Scheduler:
         for pending in [*self._pending.values()]:
             if not pending.request.job and self._dequeue(pending):
                 self._settle(pending, why)
+        for worker, in_flight in self._in_flight.items():
+            for pending in in_flight:
+                self._recall(pending, worker)
 
     def release(self) -> None:
         """Send requests again."""
@@ -201,20 +164,19 @@ class Scheduler:
                 else:
                     queue.requests.append(pending)
 
-    def _add(self, request: ScheduledRequest) -> _PendingRequest:
+    def _add(self, request: ScheduledRequest) -> PendingRequest:
         if problem := self._refusal(request):
             raise problem
         future: asyncio.Future[RequestResult] = asyncio.get_running_loop().create_future()
-        pending = _PendingRequest(request, future, self._ledger.crashes.count(request.key))
+        pending = PendingRequest(request, future, self._ledger.crashes.count(request.key))
         self._pending[request.key] = pending
-        self._enqueue(pending)
+        self._queue_of(pending).requests.append(pending)
+        self._wake()
         return pending
 
-    def _enqueue(self, pending: _PendingRequest, *, first: bool = False) -> None:
+    def _queue_of(self, pending: PendingRequest) -> RequestQueue:
         name = (pending.request.job, pending.request.engine)
-        queue = self._queues.setdefault(name, _RequestQueue(*name))
-        (queue.requests.appendleft if first else queue.requests.append)(pending)
-        self._wake()
+        return self._queues.setdefault(name, RequestQueue(*name))
 
     def _wake(self) -> None:
         """Schedule one pump for all that happens in this turn of the loop."""
@@ -227,9 +189,10 @@ class Scheduler:
         for worker in [] if self._held else self._pool.workers:
             while (pending := self._next(worker)) is not None:
                 self._admit(pending, worker)
+            self._recall_for_sooner(worker)
         self._queues = {name: queue for name, queue in self._queues.items() if queue.requests}
 
-    def _next(self, worker: Worker) -> _PendingRequest | None:
+    def _next(self, worker: Worker) -> PendingRequest | None:
         """Take the next request for this worker; None if no slot is free, or it must drain."""
         in_flight = self._in_flight.get(worker, set())
         if any(pending.is_suspect for pending in in_flight):
@@ -243,38 +206,58 @@ class Scheduler:
         pending = self._first_for(worker, queue)
         if pending is None or (pending.is_suspect and in_flight):
             return None
-        self._shares[queue.engine].charge(self._priority(queue), pending.request.weight)
+        pending.priority = self._priority(queue)
+        shares = self._shares[queue.engine]
+        pending.tag = shares.book(pending.priority, pending.request.weight)
         queue.requests.remove(pending)
         return pending
 
-    def _queues_for(self, worker: Worker) -> dict[str, list[_RequestQueue]]:
+    def _recall_for_sooner(self, worker: Worker) -> None:
+        """Recall the last request of an engine's queue at a worker, if another is to go first."""
+        waiting: defaultdict[str, list[RequestQueue]] = defaultdict(list)
+        for queue in self._queues.values():
+            if queue.engine in worker.engines and self._first_for(worker, queue):
+                waiting[queue.engine].append(queue)
+        for engine, queues in waiting.items():
+            last = last_not_begun(self._in_flight.get(worker, ()), engine)
+            first = self._priority(self._first_queue(engine, queues))
+            if last is not None and self._shares[engine].tag(first) < last.tag:
+                self._recall(last, worker)
+
+    def _recall(self, pending: PendingRequest, worker: Worker) -> None:
+        """Have a worker give a request back, unless it has begun it."""
+        if pending.answer is not None and not (pending.is_begun or pending.is_recalled):
+            pending.is_recalled = True
+            worker.recall(pending.answer)
+
+    def _queues_for(self, worker: Worker) -> dict[str, list[RequestQueue]]:
         """The queues with a request that a worker can take now, by engine."""
         waiting = [queue for queue in self._queues.values() if queue.requests]
         wanted = {queue.engine for queue in waiting}
         free = {engine for engine in wanted if self._has_slot(worker, engine)}
         if not free:
             return {}
-        queues: defaultdict[str, list[_RequestQueue]] = defaultdict(list)
+        queues: defaultdict[str, list[RequestQueue]] = defaultdict(list)
         for queue in waiting:
             if queue.engine in free and self._first_for(worker, queue):
                 queues[queue.engine].append(queue)
         return queues
 
-    def _first_for(self, worker: Worker, queue: _RequestQueue) -> _PendingRequest | None:
+    def _first_for(self, worker: Worker, queue: RequestQueue) -> PendingRequest | None:
         """The request of a queue that a worker takes next; of a braked job, what others share."""
         is_braked = self.brake.stops(queue.job, queue.engine, self.standings)
         return queue.first_for(worker, 2 if is_braked else 0)
 
-    def _first_queue(self, engine: str, queues: list[_RequestQueue]) -> _RequestQueue:
+    def _first_queue(self, engine: str, queues: list[RequestQueue]) -> RequestQueue:
         """Return the queue that an engine serves next."""
         priority = self._shares[engine].first({self._priority(queue) for queue in queues})
         alike = [queue for queue in queues if self._priority(queue) is priority]
         return min(alike, key=lambda queue: (self._standing(queue).rank, queue.job))
 
-    def _standing(self, queue: _RequestQueue) -> Standing:
+    def _standing(self, queue: RequestQueue) -> Standing:
         return self.standings.get(queue.job, ASKED_FOR)
 
-    def _priority(self, queue: _RequestQueue) -> Priority:
+    def _priority(self, queue: RequestQueue) -> Priority:
         return self._standing(queue).priority
 
     def _has_slot(self, worker: Worker, engine: str) -> bool:
@@ -290,16 +273,27 @@ class Scheduler:
         free = min(worker.free_slots(engine), worker.engines[engine].rows - own)
         return free > self._unstored[worker, engine]
 
-    def _admit(self, pending: _PendingRequest, worker: Worker) -> None:
+    def _admit(self, pending: PendingRequest, worker: Worker) -> None:
         request = pending.request
         pending.worker = worker
         self._in_flight.setdefault(worker, set()).add(pending)
         pending.admitted_s = asyncio.get_running_loop().time()
-        pending.answer = worker.submit(request.engine, request.header, request.payload)
+        pending.is_begun = pending.is_recalled = False
+        pending.answer = worker.submit(
+            request.engine,
+            request.header,
+            request.payload,
+            tag=pending.tag,
+            on_begun=lambda: self._begun(pending),
+        )
         pending.answer.add_done_callback(lambda answer: self._answered(pending, worker, answer))
 
+    def _begun(self, pending: PendingRequest) -> None:
+        pending.is_begun, pending.is_recalled = True, False
+        self._shares[pending.request.engine].begin(pending.tag)
+
     def _answered(
-        self, pending: _PendingRequest, worker: Worker, answer: asyncio.Future[RequestResult]
+        self, pending: PendingRequest, worker: Worker, answer: asyncio.Future[RequestResult]
     ) -> None:
         pending.answer = None
         request = pending.request
@@ -310,7 +304,9 @@ class Scheduler:
             self._settle(pending, EngineError("The request was cancelled."))
             return
         problem = answer.exception()
-        if isinstance(problem, WorkerLost):
+        if isinstance(problem, RequestNotBegun) and self._was_returned(pending):
+            self._queue_again(pending)
+        elif isinstance(problem, WorkerLost):
             self._count_death(pending, problem)
         elif isinstance(problem, FailedAmongOthers) and pending.waiters:
             pending.failed = True
@@ -324,12 +320,25 @@ class Scheduler:
             self._settle(pending, problem or request.checked(answer.result()))
         self._wake()
 
-    def _try_again(self, pending: _PendingRequest) -> None:
+    def _was_returned(self, pending: PendingRequest) -> bool:
+        """True if a request was not begun; False if worker after worker died before that."""
+        pending.losses += not pending.is_recalled
+        return pending.losses < _MOST_DEATHS
+
+    def _queue_again(self, pending: PendingRequest) -> None:
+        self._shares[pending.request.engine].give_back(pending.priority, pending.request.weight)
+        if pending.waiters:
+            self._try_again(pending)
+        else:
+            self._forget(pending)
+
+    def _try_again(self, pending: PendingRequest) -> None:
         """Have a worker take a request again, unless none has the engine and voice it names."""
         if problem := self._refusal(pending.request):
             self._settle(pending, problem)
         else:
-            self._enqueue(pending, first=True)
+            self._queue_of(pending).put_back(pending)
+            self._wake()
 
     def _refusal(self, request: ScheduledRequest) -> NarratedError | None:
         """The reason that a request may not wait here; None if it may."""
@@ -337,7 +346,7 @@ class Scheduler:
             return self._held
         return refusal(request, self._pool)
 
-    def _count_death(self, pending: _PendingRequest, problem: WorkerLost) -> None:
+    def _count_death(self, pending: PendingRequest, problem: WorkerLost) -> None:
         """Retry alone after its worker died; fail at the third death."""
         pending.deaths += 1
         with suppress(StorageError):  # the count in memory still holds
@@ -349,7 +358,7 @@ class Scheduler:
         remedy = "Change that passage, or try again with `narrated retry FILE`."
         self._settle(pending, EngineError(f"{died}: {problem.problem}", remedy))
 
-    def _settle(self, pending: _PendingRequest, outcome: RequestResult | BaseException) -> None:
+    def _settle(self, pending: PendingRequest, outcome: RequestResult | BaseException) -> None:
         """Give the outcome to those that wait; a result is known until they have stored it."""
         if pending.future.done() or not pending.waiters:
             self._forget(pending)
@@ -363,7 +372,7 @@ class Scheduler:
             self._unstored[pending.worker, pending.request.engine] += 1
             pending.awaits_storing = True
 
-    def _release(self, pending: _PendingRequest) -> None:
+    def _release(self, pending: PendingRequest) -> None:
         if not pending.future.done():
             self._abandon(pending)
         elif pending.awaits_storing:
@@ -372,18 +381,18 @@ class Scheduler:
             self._unstored += Counter()  # drops the workers that have none left
             self._wake()
 
-    def _forget(self, pending: _PendingRequest) -> None:
+    def _forget(self, pending: PendingRequest) -> None:
         # A newer request may have the same key.
         if self._pending.get(pending.request.key) is pending:
             del self._pending[pending.request.key]
 
-    def _abandon(self, pending: _PendingRequest) -> None:
+    def _abandon(self, pending: PendingRequest) -> None:
         self._forget(pending)
         self._dequeue(pending)
         if pending.answer is not None:
             pending.answer.cancel()
 
-    def _dequeue(self, pending: _PendingRequest) -> bool:
+    def _dequeue(self, pending: PendingRequest) -> bool:
         """Take a request out of its queue; False if it is in none, as one in flight."""
         queue = self._queues.get((pending.request.job, pending.request.engine))
         if queue is None or pending not in queue.requests:

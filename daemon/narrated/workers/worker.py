@@ -9,7 +9,13 @@ from typing import Any, ClassVar
 from narrated.engines.engine_info import EngineInfo
 from narrated.engines.model_resources import ModelResources, ModelStatus
 from narrated.engines.registry import EngineSpec
-from narrated.errors import EngineError, EngineUnavailable, FailedAmongOthers, WorkerLost
+from narrated.errors import (
+    EngineError,
+    EngineUnavailable,
+    FailedAmongOthers,
+    RequestNotBegun,
+    WorkerLost,
+)
 from narrated.workers.child import ChildProcess
 from narrated.workers.protocol import BadFrame
 
@@ -52,11 +58,14 @@ class RequestResult:
     payload: bytes
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class _InFlightRequest:
     engine: str
     future: asyncio.Future[RequestResult]
     on_progress: Callable[[float], None] | None
+    on_begun: Callable[[], None]
+    is_begun: bool = False
+    """True once an engine has it: it is blamed if the worker dies."""
 
 
 class Worker:
@@ -124,15 +133,20 @@ class Worker:
         header: Mapping[str, Any],
         payload: bytes = b"",
         on_progress: Callable[[float], None] | None = None,
+        *,
+        tag: float = 0.0,
+        on_begun: Callable[[], None] = lambda: None,
     ) -> asyncio.Future[RequestResult]:
         """Send a request: text, voice, options, language, seed; a picture as the payload; or PCM
         as the payload, with sample_rate and language.
 
-        If the voice no longer has the digest `voice_digest`, the request is refused. The future
-        raises EngineError or EngineUnavailable if the engine cannot do it, FailedAmongOthers if
-        another request of the same step may be the cause, and WorkerLost if the worker died or hung
-        with this in flight. To cancel the request, cancel the future; its slot is free once the
-        worker has confirmed.
+        If the voice no longer has the digest `voice_digest`, the request is refused. Of requests
+        that wait at the worker the one of the lowest `tag` is begun first, and `on_begun` called.
+
+        The future raises EngineError or EngineUnavailable if the engine cannot do it,
+        FailedAmongOthers if another request of the same step may be the cause, and WorkerLost if
+        the worker died or hung with this in flight, RequestNotBegun if no engine had begun it. To
+        cancel the request, cancel the future; its slot is free once the worker has confirmed.
         """
         future: asyncio.Future[RequestResult] = self._loop.create_future()
         self._submitted += 1
@@ -141,15 +155,22 @@ class Worker:
             future.set_exception(WorkerLost("The worker had ended before."))
             return future
         try:
-            self._child.send({"admit": {**header, "id": id, "engine": engine}}, payload)
+            admit = {**header, "id": id, "engine": engine, "tag": tag}
+            self._child.send({"admit": admit}, payload)
         except BadFrame as error:
             future.set_exception(EngineError(error.problem, "Make the text or picture smaller."))
             return future
         if not self._requests:
             self._heard_at = self._loop.time()
-        self._requests[id] = _InFlightRequest(engine, future, on_progress)
+        self._requests[id] = _InFlightRequest(engine, future, on_progress, on_begun)
         future.add_done_callback(lambda settled: self._on_settled(id, settled))
         return future
+
+    def recall(self, answer: asyncio.Future[RequestResult]) -> None:
+        """Ask a request back: unless it is begun meanwhile, its future raises RequestNotBegun."""
+        for id, request in self._requests.items():
+            if request.future is answer and not self._lost:
+                self._child.send({"recall": {"id": id}})
 
     def change(self, spec: WorkerSpec) -> None:
         """Change its engines or its budget; models that both need stay warm."""
@@ -186,7 +207,8 @@ class Worker:
             problem = f"{problem} It last wrote: {said}"
         for request in self._requests.values():
             if not request.future.done():
-                request.future.set_exception(WorkerLost(problem))
+                kind = WorkerLost if request.is_begun else RequestNotBegun
+                request.future.set_exception(kind(problem))
         self._requests = {}
 
     def abandon(self) -> None:
@@ -262,6 +284,16 @@ class Worker:
         logger.info("%s (%d) is replaced by a new process: %s", self._child.name, self.pid, why)
         self.drain()
 
+    def _on_begun(self, body: dict[str, Any], _payload: bytes) -> None:
+        request = self._requests[body["id"]]
+        request.is_begun = True
+        self._loop.call_soon(request.on_begun)
+
+    def _on_returned(self, body: dict[str, Any], _payload: bytes) -> None:
+        request = self._finish(body["id"])
+        if not request.future.done():
+            request.future.set_exception(RequestNotBegun("The worker gave it back."))
+
     def _on_progress(self, body: dict[str, Any], _payload: bytes) -> None:
         request = self._requests[body["id"]]
         if request.on_progress is not None and not request.future.done():
@@ -289,6 +321,8 @@ class Worker:
         "hello": _on_hello,
         "models": _on_models,
         "leaving": _on_leaving,
+        "begun": _on_begun,
+        "returned": _on_returned,
         "progress": _on_progress,
         "done": _on_done,
         "failed": _on_failed,
