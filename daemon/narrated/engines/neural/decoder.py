@@ -5,7 +5,9 @@ is left after it. They have one of few shapes (slots, and positions in steps of 
 nothing waits for the device, so a CUDA graph can capture it.
 """
 
-from collections.abc import Callable, Iterable
+import math
+import mmap
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -74,10 +76,10 @@ class KeyValueDecoder:
         self.slots = slots
         self.device = transformer.device
         # Zeros: attention multiplies masked values by 0, and fresh memory may hold NaN.
-        self._kept = torch.zeros(
+        self._kept = _zeros(
             (transformer.layers, 2, slots, transformer.heads, self.length, transformer.head_size),
-            dtype=transformer.dtype,
-            device=self.device,
+            transformer.dtype,
+            self.device,
         )
         self._slots = torch.arange(slots, device=self.device)
         self._places = torch.arange(self.length, device=self.device)
@@ -157,6 +159,18 @@ class KeyValueDecoder:
         for block, kept in zip(transformer.blocks(), self._kept, strict=True):
             hidden = block(hidden, partial(attend, kept))
         return hidden
+
+
+def _zeros(shape: Sequence[int], dtype: torch.dtype, device: torch.device) -> Tensor:
+    """Zeros. On the host the system makes each page of them when it is first used."""
+    if device.type != "cpu":
+        return torch.zeros(shape, dtype=dtype, device=device)
+    size = math.prod(shape) * dtype.itemsize
+    try:
+        pages = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    except OSError as error:
+        raise MemoryError(f"Tried to allocate {size} bytes") from error
+    return torch.frombuffer(pages, dtype=dtype).view(shape)
 
 
 def rounded(positions: int) -> int:
