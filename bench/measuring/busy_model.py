@@ -12,7 +12,7 @@ from measuring.program import Figure, say
 from measuring.speed_bench import SpeedBench
 
 SHARE = 0.95
-PATIENCE_S = 1200.0
+PATIENCE_S = 3600.0
 POST_WORDS = 200
 FOLDER = "posts"
 LOG = "steps"
@@ -60,7 +60,7 @@ class ModelTime:
 
 def busy(bench: SpeedBench) -> list[Figure]:
     """Read an inbox with an engine that needs no core, and with a small Bark that needs all."""
-    model = bark(bench.scratch / "tiny-bark", max_new_tokens=96, ends=0.0)
+    model = bark(bench.scratch / "tiny-bark", max_new_tokens=48, ends=0.0)
     on_cpu = {"engine": "narrated.engines.bark.engine", "model": str(model)}
     return [
         _figure(bench, "like-gpu", "an engine that leaves the cores free", _LIKE_GPU, "paced"),

@@ -86,13 +86,20 @@ def measure_by_chance(
 
 
 def parse_cases(
-    about: str | None, cases: Mapping[str, Case[Place]], *, kept: bool = False
+    about: str | None,
+    cases: Mapping[str, Case[Place]],
+    *,
+    kept: bool = False,
+    rounds: bool = False,
 ) -> argparse.Namespace:
     """Parse the command line of a bench with several cases; an unknown case ends the program.
 
-    `kept`: the bench takes a folder for what its next run needs as well.
+    `kept`: the bench takes a folder for what its next run needs as well. `rounds`: one may choose
+    how often it measures.
     """
     parser = argument_parser(about)
+    if rounds:
+        parser.add_argument("--rounds", type=int, help="how often to measure; medians are told")
     if kept:
         parser.add_argument(
             "--kept", type=Path, help="a folder for the next run, which goes on there"
