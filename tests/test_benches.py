@@ -79,6 +79,18 @@ def test_spoiled_takes_are_found(tmp_path: Path, figure: Callable[[str], None]) 
     assert "16 spoiled takes: ears alone" in done.stdout
 
 
+@pytest.mark.long
+@pytest.mark.timeout(3600)  # minutes of two cores, which other tests share
+def test_table_of_speed_is_whole() -> None:
+    """Each line of the table of speed is taken, or says why it is not."""
+    done = run("speed.py", "--quick")
+    print(done.stdout, done.stderr)
+    assert done.returncode in (0, 1)  # small sizes may miss a bound
+    assert "failed" not in done.stdout
+    for what in ("Bark,", "decode step", "captions", "model busy", "a text of"):
+        assert what in done.stdout
+
+
 HELP = """
 import os, runpy, sys, transformers
 from transformers import BarkModel, BlipForConditionalGeneration, Florence2ForConditionalGeneration
