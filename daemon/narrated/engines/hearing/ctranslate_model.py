@@ -1,75 +1,16 @@
 """A Whisper of CTranslate2 as a model of the worker's memory budget."""
 
-import gc
 import logging
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from narrated.engines.interface import WeightsLocation
-from narrated.engines.neural import host_memory
 from narrated.engines.neural.checkpoint_lookup import HashedCheckpoint, verify_remedy
 from narrated.engines.neural.damaged_files import guard_reading
-from narrated.errors import OutOfMemory
-from narrated.human_formatting import size
-
-_FULL = ("bad_alloc", "allocate memory", "out of memory", "failed to allocate")
+from narrated.engines.neural.host_device import HostDevice
 
 logger = logging.getLogger("narrated.worker")
-
-
-class HostDevice:
-    """The CPU and the host's memory, without torch."""
-
-    name = "cpu"
-
-    @property
-    def total_bytes(self) -> int:
-        """Memory of the whole host."""
-        return host_memory.total_bytes()
-
-    @property
-    def free_bytes(self) -> int:
-        """Memory that this process can still take."""
-        return host_memory.free_bytes()
-
-    @property
-    def in_use_bytes(self) -> int:
-        """Memory that this process uses now."""
-        return host_memory.in_use_bytes()
-
-    @property
-    def peak_bytes(self) -> int:
-        """The most memory that this process used since `begin_peak`."""
-        return host_memory.peak_bytes()
-
-    def bound(self, limit_bytes: int) -> None:
-        """Do nothing: the host bounds no single model."""
-
-    def begin_peak(self) -> None:
-        """Start a new measurement of the peak."""
-        host_memory.begin_peak()
-
-    def tidy(self) -> None:
-        """Give the memory of what is no longer used back."""
-        gc.collect()
-
-    @contextmanager
-    def at_work(self, *requests: str) -> Iterator[None]:
-        """Turn errors of a full memory into OutOfMemory, which names the requests."""
-        try:
-            yield
-        except (MemoryError, RuntimeError) as error:
-            if not isinstance(error, MemoryError) and not any(sign in str(error) for sign in _FULL):
-                raise
-            free = f"{size(self.free_bytes)} of {size(self.total_bytes)} were free"
-            raise OutOfMemory(
-                f"The CPU has no room: {free}.",
-                "Set a larger `models: {memory: …}` or a smaller model, or stop other programs.",
-                requests,
-            ) from error
 
 
 class CTranslateModel:
