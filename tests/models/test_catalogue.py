@@ -40,6 +40,22 @@ def test_uncatalogued_repository() -> None:
     )
 
 
+def test_voices_of_piper() -> None:
+    """A voice of Piper's is found by its name, in the catalogue or not; `piper` is the usual."""
+    usual, other = find_model("piper"), find_model("vi_VN-vais1000-medium")
+    assert usual is find_model("en_US-ljspeech-medium") is find_model(usual.repository)
+    assert usual.origin == ("rhasspy/piper-voices", "en/en_US/ljspeech/medium")
+    assert other.origin == ("rhasspy/piper-voices", "vi/vi_VN/vais1000/medium")
+    assert other.repository == "piper/vi_VN-vais1000-medium"
+    assert find_model("suno/bark").origin == ("suno/bark", "")
+    assert usage_lines(other, ()) == ("speech: {engine: piper, voice: vi_VN-vais1000-medium}",)
+    with pytest.raises(NarratedError) as refused:
+        find_model("rhasspy/piper-voices")
+    assert "narrated models pull en_US-" in refused.value.remedy
+    own = ("anna.onnx", "anna.onnx.json", "README.md")
+    assert select_files(find_model("somebody/anna"), own) == own[:2]
+
+
 @pytest.mark.parametrize("name", ["bork", "../etc", "a/../b", "a/b/c", "/etc/passwd", "a/.b", ""])
 def test_unknown_name_refused(name: str) -> None:
     """A name that is neither model nor repository is refused with the known names."""

@@ -19,8 +19,9 @@ def test_default_uses_no_model() -> None:
 
 
 def test_engines_in_catalogue() -> None:
-    """Every engine with a model is in the catalogue, under its name."""
-    catalogue = {(each.name, each.does, each.repository) for each in known_models()}
+    """Every engine with a model is in the catalogue, under its name; all else are voices."""
+    known = [each for each in known_models() if each.layout != "piper"]
+    catalogue = {(each.name, each.does, each.repository) for each in known}
     engines = {
         (spec.name, spec.kind, spec.options["model"])
         for spec in BUILT_IN_ENGINES.values()
@@ -46,6 +47,12 @@ def test_engine_like_another() -> None:
     )
     expected = {"suno/bark": ("engines: calm",), "somebody/captioner": ("engines: other",)}
     assert used(lines) == expected
+
+
+def test_voice_of_piper_is_a_model() -> None:
+    """The voice that a speaker of Piper's names is a model that is used; one's own is none."""
+    lines = "speech: {engine: piper, voice: en_US-many-low#p1, voices: {de: {voice: anna}}}"
+    assert used(lines) == {"piper/en_US-many-low": ("speech: voice",)}
 
 
 def test_every_key_is_listed() -> None:

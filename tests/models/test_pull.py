@@ -175,6 +175,26 @@ def test_lockfile_format(puller: Puller, store: ModelStore) -> None:
     }
 
 
+def test_voice_of_piper(puller: Puller, store: ModelStore) -> None:
+    """A voice of Piper's is pulled alone, out of the repository of all, as a model of its own."""
+    place, name = "de/de_DE/anna/low", "de_DE-anna-low"
+    voice = {f"{name}.onnx": b"weights", f"{name}.onnx.json": b"{}", "MODEL_CARD": b"CC0"}
+    other = {"de/de_DE/anna/medium/de_DE-anna-medium.onnx": b"other", "README.md": b"all"}
+    samples = {f"{place}/samples/speaker_0.mp3": b"sound"}
+    files = {f"{place}/{file}": content for file, content in voice.items()}
+    commit = puller.hub.commit("rhasspy/piper-voices", {**files, **other, **samples})
+    pulled = puller(name)
+    folder = store.folder_of(f"piper/{name}")
+    assert {each.name: each.read_bytes() for each in folder.iterdir()} == voice
+    assert (pulled.locked.commit, pulled.locked.licence) == (commit, "see its MODEL_CARD")
+    assert store.model_state(f"piper/{name}", pulled.locked) is ModelState.PULLED
+    assert not puller(f"piper/{name}").fetched
+    (folder / f"{name}.onnx").unlink()
+    assert puller(name).fetched == 1
+    with pytest.raises(NarratedError, match="it has no"):
+        puller("de_DE-anna-high")
+
+
 OUTSIDE = {"commit": "0", "pulled": "", "files": {"../../x": {"size": 1, "sha256": "0"}}}
 
 

@@ -5,15 +5,25 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 import msgspec
+from msgspec.structs import replace as replace_fields
 
 from narrated.config.values import Config, EngineConfig
 from narrated.engines.model_resources import ModelResources
-from narrated.engines.registry import DEFAULT_LIMIT, EngineSpec, known_engine, known_engines
+from narrated.engines.piper.voice_names import language_tag
+from narrated.engines.registry import (
+    DEFAULT_LIMIT,
+    PIPER,
+    PIPER_NAME,
+    EngineSpec,
+    known_engine,
+    known_engines,
+)
 from narrated.errors import ConfigurationError
 from narrated.script.default_voice import (
     ESPEAK,
     SpeechEngines,
 )
+from narrated.script.language_codes import base_language
 from narrated.script.language_voices import speakers_as_spoken
 from narrated.script.script import Speaker
 from narrated.workers.worker import WorkerSpec
@@ -99,7 +109,7 @@ def all_engines(config: Config) -> dict[str, EngineSpec]:
 
 def speech_engines(config: Config) -> SpeechEngines:
     """Give what a script must know of every known and configured speech engine."""
-    return _of_specs(spec for spec in all_engines(config).values() if spec.kind == "speech")
+    return _of_specs(config, all_engines(config).values())
 
 
 def configured_speakers(config: Config, language: str = "") -> dict[str, Speaker]:
@@ -117,15 +127,39 @@ def _named_engines(config: Config) -> SpeechEngines:
     settings = config.settings
     names = {each.engine or settings.default_engine for each in settings.speakers.values()}
     specs = {name: engine_spec(config, name) for name in names | set(config.engines)}
-    if any(spec.languages for spec in specs.values()):  # others speak what it does not
+    if any(_languages(config, spec) for spec in specs.values()):  # others speak what it does not
         for name in (ESPEAK, settings.default_engine):
             specs.setdefault(name, engine_spec(config, name))
-    return _of_specs(spec for spec in specs.values() if spec.kind == "speech")
+    return _of_specs(config, specs.values())
 
 
-def _of_specs(specs: Iterable[EngineSpec]) -> SpeechEngines:
-    specs = tuple(specs)
+def _of_specs(config: Config, specs: Iterable[EngineSpec]) -> SpeechEngines:
+    specs = [spec for spec in specs if spec.kind == "speech"]
+    languages = {spec.name: _languages(config, spec) for spec in specs}
     return SpeechEngines(
         limits={spec.name: spec.limit_characters for spec in specs},
-        languages={spec.name: spec.languages for spec in specs if spec.languages},
+        languages={name: codes for name, codes in languages.items() if codes},
     )
+
+
+def with_present_voices(config: Config, engines: SpeechEngines) -> SpeechEngines:
+    """Give the same, with the languages that the voices of Piper speak now."""
+    specs = (engine_spec(config, name) for name in {PIPER_NAME, *config.engines})
+    present = {spec.name: _languages(config, spec) for spec in specs if spec.module == PIPER}
+    return replace_fields(engines, languages={**engines.languages, **present})
+
+
+def _languages(config: Config, spec: EngineSpec) -> tuple[str, ...]:
+    """The languages of an engine; Piper's are those of its voices, here or named.
+
+    Without any it is the configured language: a voice of it is asked for.
+    """
+    if spec.module != PIPER or spec.python:
+        return spec.languages
+    from narrated.engines.piper.voices import PiperVoices
+
+    present = PiperVoices(config.models.folder, config.models.voices).languages()
+    speakers = config.settings.speakers.values()
+    named = {language_tag(each.voice) for each in speakers if each.engine == spec.name}
+    codes = present | {tag.partition("-")[0] for tag in named if tag}
+    return tuple(sorted(codes or {base_language(config.reading.language)}))

@@ -15,7 +15,7 @@ from narrated.config.worker_specs import configured_speakers
 from narrated.doctor.finding import Finding, shown, wrong
 from narrated.doctor.voice_presence import voice_problem
 from narrated.engines.pico_voices import PACKAGE
-from narrated.engines.registry import EngineSpec
+from narrated.engines.registry import PIPER, EngineSpec
 from narrated.errors import NarratedError
 from narrated.models.catalogue import detect_layout, find_model, is_repository
 from narrated.models.hearing_models import hearing_engine, workers_with_ears
@@ -32,6 +32,7 @@ _MODULES = {
     "narrated.engines.captions.engine": _TORCH,
     "narrated.engines.hearing.whisper": _TORCH,
     "narrated.engines.hearing.faster_whisper": ("faster_whisper",),
+    PIPER: ("piper", "onnxruntime"),
     "narrated.engines.tortoise.engine": (*_TORCH, *_TORTOISE),
 }
 """The modules that narrated's own engines import: any interpreter finds narrated itself."""
@@ -112,6 +113,8 @@ def _install_command(engine: EngineSpec, python: str, lacking: list[str]) -> str
         return f"narrated engines install {engine.installed_as}{apart}"
     if lacking == ["faster_whisper"]:
         return f"{python} -m pip install faster-whisper"
+    if engine.module == PIPER:
+        return f"{python} -m pip install piper-tts"
     if engine.holds_models:
         return f"{python} -m pip install {' '.join(sorted(set(lacking) & set(_TORCH)))}"
     if engine.module == "narrated.engines.pico":
@@ -155,10 +158,17 @@ def _check_pulled_model(config: Config, engine: EngineSpec, name: str) -> Iterat
 
 def _check_voices(config: Config, engine: EngineSpec) -> Iterator[Finding]:
     for role, speaker in configured_speakers(config).items():
-        if speaker.engine == engine.name and speaker.voice:
+        # A voice of Piper's is all that there is of a model, so one must be there in any case.
+        if speaker.engine == engine.name and (speaker.voice or engine.module == PIPER):
             key = speaker_key(role, "voice")
             if problem := voice_problem(config, engine, speaker.voice):
-                yield _lack(engine, problem.problem, f"{problem.remedy} It is set in `{key}`.")
+                yield _lack(engine, problem.problem, _with_key(problem.remedy, key))
+
+
+def _with_key(remedy: str, key: str) -> str:
+    """Name the key that names a voice, unless the remedy is a command to be copied."""
+    is_command = remedy.startswith("narrated ")
+    return remedy if is_command else f"{remedy} It is set in `{key}`."
 
 
 def _lack(engine: EngineSpec, problem: str, remedy: str) -> Finding:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from narrated.config.values import Config
-from narrated.engines.registry import EngineSpec
+from narrated.engines.registry import PIPER, EngineSpec
 from narrated.errors import EngineError, EngineUnavailable, NarratedError
 from narrated.printable import printable
 
@@ -55,11 +55,19 @@ def _of_tortoise(config: Config, engine: EngineSpec, voice: str) -> None:
         TortoiseVoices(config.models.voices, shipped()).found(voice)
 
 
+def _of_piper(config: Config, engine: EngineSpec, voice: str) -> None:
+    from narrated.engines.piper.voices import PiperVoices
+
+    voices = PiperVoices(config.models.folder, config.models.voices)
+    voices.find(voice, config.reading.language)
+
+
 _LOOKS: Mapping[str, Callable[[Config, EngineSpec, str], None]] = MappingProxyType(
     {
         "narrated.engines.espeak": _of_espeak,
         "narrated.engines.pico": _of_pico,
         "narrated.engines.bark.engine": _of_bark,
         "narrated.engines.tortoise.engine": _of_tortoise,
+        PIPER: _of_piper,
     }
 )

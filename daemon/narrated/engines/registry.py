@@ -26,6 +26,8 @@ _TORTOISE = "narrated.engines.tortoise.engine"
 _CAPTIONS = "narrated.engines.captions.engine"
 _WHISPER = "narrated.engines.hearing.whisper"
 _FASTER_WHISPER = "narrated.engines.hearing.faster_whisper"
+PIPER_NAME = "piper"
+PIPER = "narrated.engines.piper.engine"
 _INSTALLED_AS = MappingProxyType({_TORTOISE: "tortoise"})
 
 _GROUPS: Mapping[str, Kind] = MappingProxyType(
@@ -100,6 +102,8 @@ _BUILT_IN = (
     _neural("bark", _BARK, "suno/bark", 180, _BARK_LANGUAGES),
     _neural("bark-small", _BARK, "suno/bark-small", 180, _BARK_LANGUAGES),
     _neural("tortoise", _TORTOISE, "Manmay/tortoise-tts", 200, ("en",)),
+    # Its languages are those of the voices on the disk.
+    EngineSpec(PIPER_NAME, "speech", PIPER, 400, holds_models=True),
     _neural("blip", _CAPTIONS, "Salesforce/blip-image-captioning-base"),
     _neural("blip-large", _CAPTIONS, "Salesforce/blip-image-captioning-large"),
     # Eight pictures of 768 x 768 take more memory than speech engines leave.

@@ -13,10 +13,21 @@ import msgspec
 
 from narrated.config.values import Config, speaker_key
 from narrated.config.worker_specs import configured_speakers, engine_spec
+from narrated.engines.piper.voice_names import (
+    OWNER,
+    REPOSITORY,
+    SPEAKER_SEPARATOR,
+    USUAL,
+    hub_folder,
+    is_voice_name,
+)
+from narrated.engines.registry import PIPER
 from narrated.errors import NarratedError
 from narrated.models.unloadable import folder_with, odd_weights
 from narrated.printable import printable
 
+_HOST_LAYOUTS = ("piper",)
+"""Layouts of models that compute on a CPU alone: their figures are those of it."""
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
 
 
@@ -25,7 +36,8 @@ class CatalogueEntry:
     """A model that can be pulled."""
 
     repository: str
-    """The repository on the hub, such as suno/bark."""
+    """The repository on the hub, such as suno/bark. A voice of Piper's is a model of its own, such
+    as piper/en_US-joe-medium, though the hub has all of them in one repository."""
     name: str = ""
     """The name in the catalogue; empty for a model outside of it."""
     does: Literal["speech", "caption", "hearing", ""] = ""
@@ -44,9 +56,18 @@ class CatalogueEntry:
     working_bytes: int = 0
     """The most memory besides, in a batch of its engine's size."""
 
+    @property
+    def origin(self) -> tuple[str, str]:
+        """The hub's repository, and the folder in it that holds the model; "" for all of it."""
+        owner, _, name = self.repository.partition("/")
+        if owner == OWNER and is_voice_name(name):
+            return REPOSITORY, hub_folder(name)
+        return self.repository, ""
+
     def memory_bytes(self, *, on_host: bool) -> int:
         """About the memory that it needs; the CPU computes in single precision."""
-        return (self.weights_bytes + self.working_bytes) * (2 if on_host else 1)
+        in_half = on_host and self.layout not in _HOST_LAYOUTS
+        return (self.weights_bytes + self.working_bytes) * (2 if in_half else 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +89,7 @@ class FileLayout:
 
     def lacks(self, names: Collection[str]) -> list[str]:
         """The identifying files that are not among these names."""
-        return [name for name in self.need if name not in names]
+        return [name for name in self.need if not _matching((name,), names)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +106,18 @@ def known_models() -> tuple[CatalogueEntry, ...]:
 def find_model(name: str) -> CatalogueEntry:
     """Find a model by its name, or by any owner/name. Raises NarratedError if it is neither."""
     known = _catalogue().models
+    name = USUAL if name == OWNER else name
     for each in known.values():
         if name in (each.name, each.repository):
             return each
+    voice = name.removeprefix(f"{OWNER}/")
+    if is_voice_name(voice):
+        return _voice(voice)
+    if name == REPOSITORY:
+        raise NarratedError(
+            f"{REPOSITORY} has all voices of Piper.",
+            f"Name the one that you want, such as: narrated models pull {USUAL}",
+        )
     if is_repository(name):
         return CatalogueEntry(repository=name)
     near = difflib.get_close_matches(name, known, n=1)
@@ -95,6 +125,19 @@ def find_model(name: str) -> CatalogueEntry:
     raise NarratedError(
         f"There is no model named '{printable(name)}'.",
         f"{hint}For any other model, name its repository, such as owner/name.",
+    )
+
+
+def _voice(name: str) -> CatalogueEntry:
+    """A voice of Piper's outside of the catalogue. Each has a licence of its own."""
+    return CatalogueEntry(
+        repository=f"{OWNER}/{name}",
+        name=name,
+        does="speech",
+        about="A voice of Piper's.",
+        licence="see its MODEL_CARD",
+        layout="piper",
+        usage=f"speech: {{engine: piper, voice: {name}}}",
     )
 
 
@@ -118,7 +161,8 @@ def select_files(entry: CatalogueEntry, names: Iterable[str]) -> tuple[str, ...]
         lacks = ["weights in a format that can be loaded"]
     if lacks:
         raise _no_model(entry.repository, layout, lacks, every)
-    return tuple(sorted({*layout.need, *_matching((*layout.files, *entry.also), safe), *weights}))
+    wanted = _matching((*layout.need, *layout.files, *entry.also), safe)
+    return tuple(sorted({*wanted, *weights}))
 
 
 def _no_model(
@@ -158,7 +202,7 @@ def detect_layout(names: Collection[str]) -> FileLayout | None:
 
 def is_identifying_file(name: str) -> bool:
     """True if a file of this name identifies some kind of model."""
-    return any(name in each.need for each in _catalogue().layouts.values())
+    return any(_matching(each.need, (name,)) for each in _catalogue().layouts.values())
 
 
 def usage_lines(entry: CatalogueEntry, names: Collection[str]) -> tuple[str, ...]:
@@ -178,9 +222,16 @@ def configured_models(config: Config) -> dict[str, tuple[str, ...]]:
         **{f"engines: {name}": name for name in config.engines},
         **({"takes: hearing": config.takes.hearing} if config.takes.hearing else {}),
     }
+    models = {
+        key: str(engine_spec(config, engine).options.get("model", ""))
+        for key, engine in engines.items()
+    }
+    for who, speaker in configured_speakers(config).items():
+        voice = speaker.voice.partition(SPEAKER_SEPARATOR)[0]
+        if engine_spec(config, speaker.engine).module == PIPER and is_voice_name(voice):
+            models[speaker_key(who, "voice")] = f"{OWNER}/{voice}"
     found: dict[str, tuple[str, ...]] = {}
-    for key, engine in engines.items():
-        model = str(engine_spec(config, engine).options.get("model", ""))
+    for key, model in models.items():
         if is_repository(model):
             found[model] = (*found.get(model, ()), key)
     return found
@@ -204,7 +255,7 @@ def is_safe_path(name: str) -> bool:
     )
 
 
-def _matching(patterns: Sequence[str], names: Sequence[str]) -> list[str]:
+def _matching(patterns: Sequence[str], names: Collection[str]) -> list[str]:
     # Unlike fnmatch's, our `*` stays in a folder; `**` does not.
     escaped = (re.escape(each).replace(r"\*\*", ".*") for each in patterns)
     expression = re.compile("|".join(each.replace(r"\*", "[^/]*") for each in escaped))

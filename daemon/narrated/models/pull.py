@@ -14,7 +14,14 @@ from narrated.errors import NarratedError, StorageError
 from narrated.human_formatting import size
 from narrated.models.catalogue import CatalogueEntry, is_identifying_file, select_files
 from narrated.models.file_hashes import HashedFile, hash_file, size_if_file
-from narrated.models.hub import NEWEST, RETRY_LATER, Hub, RepositoryListing, TransferInterrupted
+from narrated.models.hub import (
+    NEWEST,
+    RETRY_LATER,
+    Hub,
+    RepositoryListing,
+    TransferInterrupted,
+)
+from narrated.models.hub_folder import HubFolder
 from narrated.models.store import (
     LockedFile,
     LockedModel,
@@ -83,6 +90,9 @@ class PullResult:
     """The commit that was locked before; empty if there was none."""
 
 
+HubSource = Hub | HubFolder
+
+
 class PullObserver(Protocol):
     """Follows a pull."""
 
@@ -106,15 +116,16 @@ def pull(
     Asks the hub for nothing if the model is complete. The next call resumes an interrupted pull.
     Raises NarratedError if the hub does not deliver, StorageError if the disk refuses.
     """
+    source = _source(entry, hub)
     with store.exclusive():
         locks = store.locks()
         before = locks.get(entry.repository)
         if before and not update and _is_complete(store, entry.repository, before):
             return PullResult(entry, before, 0, before.commit)
-        plan = _make_plan(entry, store, hub, before, update)
+        plan = _make_plan(entry, store, source, before, update)
         observer.planned(plan)
         _check_free_space(plan, store)
-        downloads = _Downloads(plan, store, hub, observer)
+        downloads = _Downloads(plan, store, source, observer)
         if before is None or before.commit != plan.commit:
             _refuse_own_code(plan, store, downloads)
         locked = _execute(plan, store, downloads)
@@ -126,13 +137,23 @@ def pull(
     return PullResult(entry, locked, len(plan.missing), before.commit if before else "")
 
 
+def _source(entry: CatalogueEntry, hub: Hub) -> HubSource:
+    """The hub, or the folder of one of its repositories."""
+    repository, folder = entry.origin
+    return HubFolder(hub, repository, folder, entry.licence) if folder else hub
+
+
 def _is_complete(store: ModelStore, repository: str, locked: LockedModel) -> bool:
     found = verify_files(store, repository, locked, lambda _: None)
     return all(file.state in (FileState.FINE, FileState.NOT_LOCKED) for file in found)
 
 
 def _make_plan(
-    entry: CatalogueEntry, store: ModelStore, hub: Hub, before: LockedModel | None, update: bool
+    entry: CatalogueEntry,
+    store: ModelStore,
+    hub: HubSource,
+    before: LockedModel | None,
+    update: bool,
 ) -> PullPlan:
     if before and not update:
         listing = hub.listing(entry.repository, before.commit)
@@ -242,7 +263,9 @@ class _Stopped(Exception):
 class _Downloads:
     """Downloads the missing files as parts, in threads; each resumes, and its hash is checked."""
 
-    def __init__(self, plan: PullPlan, store: ModelStore, hub: Hub, observer: PullObserver) -> None:
+    def __init__(
+        self, plan: PullPlan, store: ModelStore, hub: HubSource, observer: PullObserver
+    ) -> None:
         self._plan = plan
         self._repository = plan.entry.repository
         self._store = store

@@ -10,7 +10,7 @@ from typing import Self, TypeVar
 from narrated import private_files
 from narrated.config.podcast import has_page, show_settings
 from narrated.config.values import Config
-from narrated.config.worker_specs import speech_engines, worker_specs
+from narrated.config.worker_specs import speech_engines, with_present_voices, worker_specs
 from narrated.disk_threads import TRANSFER_S, DiskThreads
 from narrated.errors import StorageError
 from narrated.inbox.async_reads import AsyncInboxReader
@@ -166,15 +166,25 @@ class App:
             self.breaks.follow()
 
     async def follow_hearing_models(self) -> None:
-        """Have a hearing model listen that was pulled meanwhile. Errors: StorageError."""
-        config = self.config
-        hearing, specs = await self.state_disk.run(lambda: workers_with_ears(config))
-        if self.config is config and hearing != self.hearing_engine:  # a reload looks by itself
+        """Have a hearing model listen that was pulled meanwhile. Errors: StorageError.
+
+        Voices that were pulled meanwhile are used for their languages.
+        """
+        config, known = self.config, self._speech_engines
+        hearing, specs, engines = await self.state_disk.run(
+            lambda: (*workers_with_ears(config), with_present_voices(config, known))
+        )
+        if self.config is not config:  # a reload looks by itself
+            return
+        if engines != known:
+            self._use(config, engines)
+        if hearing != self.hearing_engine:
             self.hearing_engine = hearing
             await self.pool.apply(specs)
 
     def _use(self, config: Config, engines: SpeechEngines) -> None:
         self.config = config
+        self._speech_engines = engines
         self.defaults = job_defaults(config, engines)
         """The settings of new jobs, from the configuration in force."""
 

@@ -1,7 +1,7 @@
 """Describes voices for those who choose one: language, accent and sex, as far as they are known.
 
-espeak's voices are described by its own data, those of Pico and Bark by their names, those of
-Tortoise by what their package says. Of an engine that was not made by us nothing is known.
+espeak's voices are described by its own data, those of Pico, Piper and Bark by their names, those
+of Tortoise by what their package says. Of an engine that was not made by us nothing is known.
 """
 
 import re
@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from types import MappingProxyType
 
+from narrated.engines.piper.voice_names import language_tag, preference
 from narrated.engines.registry import EngineSpec
 from narrated.errors import NarratedError
 
@@ -120,6 +121,11 @@ _TORTOISE_MALE = (
 )
 
 
+# Of the catalogue.
+_PIPER_FEMALE = ("alba", "hfc_female", "kristin", "lessac", "ljspeech", "paola", "siwis")
+_PIPER_MALE = ("davefx", "faber", "joe", "norman", "northern_english_male", "thorsten")
+
+
 def describe_voices(
     spec: EngineSpec, names: Iterable[str], default: str | None = None, language: str = _FALLBACK
 ) -> list[VoiceDescription]:
@@ -153,10 +159,26 @@ def _told(module: str, name: str) -> tuple[str, str, str, str]:
                 language, number = found.groups()
                 sex = FEMALE if number in _FEMALE_PRESETS.get(language, "") else MALE
                 return language, _LANGUAGES.get(language, ""), "", sex
+        case "narrated.engines.piper.engine":
+            return _of_piper(name)
         case "narrated.engines.tortoise.engine":
             is_female, is_male = name in _TORTOISE_FEMALE, name in _TORTOISE_MALE
             return "en", "English", "", FEMALE if is_female else MALE if is_male else ""
     return "", "", "", ""
+
+
+def _of_piper(name: str) -> tuple[str, str, str, str]:
+    """Piper's names tell the language and the country. Its own voices alone have a known sex."""
+    code = language_tag(name)
+    language, _, country = code.partition("-")
+    speaker = name.split("-")[1] if code else ""
+    sex = FEMALE if speaker in _PIPER_FEMALE else MALE if speaker in _PIPER_MALE else ""
+    title = _LANGUAGES.get(language) or _espeak_language(language)
+    return code, title, _ACCENTS.get(country, country if code else ""), sex
+
+
+def _espeak_language(code: str) -> str:
+    return _espeak_titles().get(code, "").partition(" (")[0] if code else ""
 
 
 @cache
@@ -171,6 +193,11 @@ def _espeak_titles() -> Mapping[str, str]:
 
 def _chosen(spec: EngineSpec, described: list[VoiceDescription], language: str) -> str:
     """The voice that an engine takes for a language if none is named; empty if nobody can tell."""
+    if spec.module == "narrated.engines.piper.engine":
+        base = language.partition("-")[0].lower()
+        spoken = [each for each in described if each.code.partition("-")[0].lower() == base]
+        by_preference = sorted(spoken, key=lambda each: preference(each.name, each.code, language))
+        return next((each.name for each in by_preference), "")
     names = {each.name for each in described}
     return next((name for name in _choices(spec, language) if name in names), "")
 

@@ -37,10 +37,18 @@ def _names(module: str, spec: EngineSpec, models: ModelsConfig) -> Iterator[str]
         case "narrated.engines.bark.engine":
             yield from _presets(models.folder / Path(str(spec.options["model"])).expanduser())
             yield from _files(models.voices, ".npz")
+        case "narrated.engines.piper.engine":
+            yield from _of_piper(models)
         case "narrated.engines.tortoise.engine":
             for root in (models.voices, *_shipped()):
                 yield from _files(root, ".pth")
                 yield from _folders(root)
+
+
+def _of_piper(models: ModelsConfig) -> Iterator[str]:
+    from narrated.engines.piper.voices import PiperVoices
+
+    yield from PiperVoices(models.folder, models.voices).names()
 
 
 def _presets(model: Path) -> Iterator[str]:

@@ -1,0 +1,1 @@
+"""Piper: small voices in many languages, computed by onnxruntime on a CPU."""

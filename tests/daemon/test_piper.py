@@ -1,0 +1,55 @@
+"""A post that Piper narrates through the daemon, from a voice that is missing to the sound."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from engines.hearing.real_models import piper_joe, whisper_tiny
+from support.daemon import Daemon, wait
+
+NAME = "en_US-joe-medium"
+POST = """---
+title: The morning of the clock
+---
+
+The first thing that broke was the clock. Nobody had told it what time it was.
+
+<p lang="fr">C'est la vie, mon ami. Bonjour tout le monde.</p>
+
+The old printer in the corner hummed like a bee in a glass jar.
+"""
+PATIENCE_S = 90.0
+
+
+@pytest.mark.timeout(240)
+def test_piper_narrates_a_post(tmp_path: Path, figure: Callable[[str], None]) -> None:
+    """A post waits for its voice, with the pull in a note; it is spoken then, and understood."""
+    joe, ears = piper_joe(), whisper_tiny()
+    if joe is None or ears is None:
+        figure("not taken: the packages of joe or of Whisper tiny are no longer to be had")
+        return
+    models = tmp_path / "state/models"
+    heard = models / "Systran/faster-whisper-tiny"
+    shutil.copytree(ears, heard, ignore=shutil.ignore_patterns("*.pyc"))
+    settings = {"speech": {"engine": "piper", "voice": NAME}, "takes": {"check": "auto"}}
+    patience = {"workers": {"again": "300ms"}, "models": {"device": "cpu"}}
+    with Daemon(tmp_path, **settings, **patience) as daemon:
+        daemon.drop("clock.md", POST)
+        note = daemon.outbox / "clock.error.txt"
+        wait(note.exists, lambda: daemon.log, PATIENCE_S)
+        assert "narrated models pull en_US-" in note.read_text()
+        assert f"narrated models pull {NAME}\n" in daemon.ask("config", "check").stdout
+        copied = models / "piper" / f".{NAME}"
+        copied.mkdir(parents=True)
+        shutil.copy(joe, copied)
+        shutil.copy(f"{joe}.json", copied)
+        copied.rename(models / "piper" / NAME)
+        manifest = daemon.manifest("clock", PATIENCE_S)
+        assert not note.exists()
+        assert manifest["takes"]["doubtful"] == 0 and manifest["takes"]["heard"] > 0
+        doctor = daemon.ask("doctor").stdout
+        assert "piper is loaded and answers" in doctor and f"piper has the voice {NAME}" in doctor
+        listed = daemon.ask("voices", "list", "piper").stdout
+        assert NAME in listed and "American" in listed
