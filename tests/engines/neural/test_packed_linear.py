@@ -31,17 +31,30 @@ def test_rows_ignore_each_other():
 
 
 def test_rows_share_the_packing():
-    """The numbers of rows that are padded to are those whose packing is that of the weights."""
-    layer = PackedLinear(torch.randn(384, 128), None)
-    described = torch.ops.mkldnn._get_mkldnn_serialized_md
-    for size in layer._sizes:
-        again = torch.ops.mkldnn._reorder_convolution_weight(
-            torch.randn(384, 128, 1, 1).contiguous(memory_format=torch.channels_last),
-            *([0, 0], [1, 1], [1, 1], 1),
-            [1, 128, 1, size],
-        )
-        assert described(again).tolist() == described(layer.packed).tolist()
-    assert {4, 8, 16} <= {*layer._sizes}
+    """Rows are padded to numbers whose packing is that of the weights, for any threads."""
+    layer = PackedLinear(torch.randn(1024, 512), None)
+    own, before = described(layer.packed), torch.get_num_threads()
+    try:
+        assert 16 in layer.sizes
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            assert all(described(packed_for(size, layer)) == own for size in layer.sizes)
+    finally:
+        torch.set_num_threads(before)
+
+
+def packed_for(rows, layer):
+    """Weights of the same shape, as oneDNN packs them for so many rows."""
+    kernel = torch.randn(layer.outputs, layer.inputs, 1, 1)
+    return torch.ops.mkldnn._reorder_convolution_weight(
+        kernel.contiguous(memory_format=torch.channels_last),
+        *([0, 0], [1, 1], [1, 1], 1),
+        [1, layer.inputs, 1, rows],
+    )
+
+
+def described(packed):
+    return torch.ops.mkldnn._get_mkldnn_serialized_md(packed).tolist()
 
 
 def test_halves_stay_unpacked():

@@ -29,8 +29,7 @@ class PackedLinear(nn.Module):
     """`inputs @ weight.T + bias`, in single precision, for any number of rows.
 
     Rows are padded to a number whose packing is the same: for others oneDNN would pack the weights
-    again at each call, in a hundred times as long. Set torch's number of threads before: the
-    packing depends on it.
+    again at each call, in a hundred times as long.
     """
 
     packed: Tensor
@@ -40,15 +39,20 @@ class PackedLinear(nn.Module):
         """`weight` (outputs, inputs) and `bias` (outputs,) are copied."""
         super().__init__()
         self.outputs, self.inputs = weight.shape
-        self._sizes = _sizes(self.outputs, self.inputs)
         self.register_buffer("packed", _packed(weight, _USUAL), persistent=False)
+        self._packing = _described(self.packed)
         own = None if bias is None else bias.detach().clone()
         self.register_buffer("bias", own, persistent=False)
+
+    @property
+    def sizes(self) -> Sequence[int]:
+        """Numbers of rows with this packing, in order; they depend on the number of threads."""
+        return _sizes(self._packing, self.outputs, self.inputs, torch.get_num_threads())
 
     def forward(self, hidden: Tensor) -> Tensor:
         """Map (…, inputs) to (…, outputs)."""
         rows = hidden.numel() // self.inputs
-        images, size = _cut(rows, self._sizes)
+        images, size = _cut(rows, self.sizes)
         flat = hidden.reshape(rows, self.inputs)
         if padding := images * size - rows:
             flat = pad(flat, (0, 0, 0, padding))
@@ -70,17 +74,17 @@ def can_pack(precision: torch.dtype, device: torch.device) -> bool:
 def _tells_packings() -> bool:
     """True if this torch has oneDNN and its operations; other versions and builds may not."""
     try:
-        return bool(_sizes(8, 8))
+        return bool(PackedLinear(torch.zeros(8, 8), None).sizes)
     except (AttributeError, RuntimeError, TypeError):
         return False
 
 
 @cache
-def _sizes(outputs: int, inputs: int) -> Sequence[int]:
-    """The numbers of rows that share the packing of the usual one, in order."""
+def _sizes(packing: bytes, outputs: int, inputs: int, threads: int) -> Sequence[int]:
+    """Numbers of rows that this number of threads reads in this packing; else the usual one."""
     weight = torch.empty(outputs, inputs)
-    usual = _packing(weight, _USUAL)
-    return [size for size in _SIZES if _packing(weight, size) == usual]
+    sizes = [size for size in _SIZES if _described(_packed(weight, size)) == packing]
+    return sizes or [_USUAL]
 
 
 def _cut(rows: int, sizes: Sequence[int]) -> tuple[int, int]:
@@ -91,9 +95,9 @@ def _cut(rows: int, sizes: Sequence[int]) -> tuple[int, int]:
     return -(-rows // size), size
 
 
-def _packing(weight: Tensor, rows: int) -> bytes:
-    """Description of the memory that oneDNN packs a weight into, for this number of rows."""
-    return bytes(_onednn._get_mkldnn_serialized_md(_packed(weight, rows)).tolist())
+def _described(packed: Tensor) -> bytes:
+    """oneDNN's description of the memory of packed weights."""
+    return bytes(_onednn._get_mkldnn_serialized_md(packed).tolist())
 
 
 def _packed(weight: Tensor, rows: int) -> Tensor:
