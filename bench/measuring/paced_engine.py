@@ -7,7 +7,6 @@ out the next ones too late leaves the device idle.
 
 import time
 from array import array
-from itertools import islice
 from typing import Any
 
 import measuring  # noqa: F401 # puts the tests on the path
@@ -24,7 +23,7 @@ _SECONDS_A_CHARACTER = 0.07
 
 
 class PacedEngine(ModelFreeEngine):
-    """Brings the first requests one step further at once."""
+    """Brings all requests one step further at once."""
 
     kind = "speech"
     sample_rate = RATE
@@ -38,6 +37,10 @@ class PacedEngine(ModelFreeEngine):
         self._steps = int(options["steps"])
         self._requests: dict[str, SpeechRequest] = {}
         self._made: dict[str, int] = {}
+
+    @property
+    def has_room(self) -> bool:
+        return len(self._requests) < self._slots
 
     def voices(self) -> dict[str, str]:
         return {"paced": "paced"}
@@ -54,7 +57,7 @@ class PacedEngine(ModelFreeEngine):
 
     def step(self) -> list[Outcome]:
         time.sleep(self._step_s)
-        return [self._advanced(id) for id in [*islice(self._made, self._slots)]]
+        return [self._advanced(id) for id in [*self._made]]
 
     def _advanced(self, id: str) -> Outcome:
         self._made[id] += 1

@@ -165,6 +165,20 @@ def test_next_batch_is_made_ahead(scripted):
     assert made == [2, 2], "inputs were made twice"
 
 
+def test_two_batches_are_begun(scripted):
+    """There is room for the batch that is described and the one that is opened meanwhile."""
+    engine, _ = scripted(rows=2)
+    rooms = []
+    for number, picture in enumerate(PICTURES[:4]):
+        rooms.append(engine.has_room)
+        engine.admit(CaptionRequest(str(number), picture))
+    assert rooms == [True] * 4
+    assert not engine.has_room
+    assert engine.shrink()
+    answers(engine, 3)
+    assert not engine.has_room, "where memory is short, a picture is opened alone"
+
+
 def test_other_options_other_batch(scripted):
     """Pictures with other options go into another batch."""
     engine, family = scripted()

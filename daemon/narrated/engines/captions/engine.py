@@ -75,6 +75,11 @@ class NeuralCaptioner:
         self._most = rows
         self.batch_size = BatchSize(rows, is_slow=model.device.is_host)
 
+    @property
+    def has_room(self) -> bool:
+        """True if a thread would open another picture now."""
+        return len(self._waiting) < self._most_begun
+
     def admit(self, request: Request) -> None:
         """Queue a picture."""
         if not isinstance(request, CaptionRequest):
@@ -86,7 +91,7 @@ class NeuralCaptioner:
     def step(self) -> Sequence[Outcome]:
         """Tell the next open picture, or describe the open ones; each shows that it is alive."""
         batch = int(self.batch_size)
-        self._open_ahead(batch)
+        self._open_ahead()
         is_open = [pending.image is not None for pending in self._waiting.values()]
         if sum(is_open) < batch and not all(is_open):
             closed = next(pending for pending in self._waiting.values() if pending.image is None)
@@ -110,13 +115,22 @@ class NeuralCaptioner:
         for pending in self._waiting.values():
             pending.close()
 
-    def _open_ahead(self, batch: int) -> None:
+    def _open_ahead(self) -> None:
         """Have threads open this batch and the next; the next picture alone if memory is short."""
         opened = sum(pending.image is not None for pending in self._waiting.values())
-        is_short = self.batch_size.fitting < self._most
-        ahead = min(opened + 1, batch) if is_short else _BATCHES * batch
+        ahead = min(opened + 1, self._most_begun) if self._is_short else self._most_begun
         for pending in islice(self._waiting.values(), ahead):
             self._preparation.open(pending)
+
+    @property
+    def _most_begun(self) -> int:
+        """Pictures of this batch and the next; of this one alone if memory is short."""
+        return int(self.batch_size) * (1 if self._is_short else _BATCHES)
+
+    @property
+    def _is_short(self) -> bool:
+        """True if a batch did not fit into memory lately."""
+        return self.batch_size.fitting < self._most
 
     def _opened(self, pending: PendingCaption) -> Outcome:
         """Wait until a picture is open, and finish it if its file contains a description."""
