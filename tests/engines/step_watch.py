@@ -21,6 +21,7 @@ _READS = {"item", "tolist", "numpy", "cpu", "__bool__", "__int__", "__float__", 
 _VALUE_SHAPES = {"nonzero", "masked_select", "_local_scalar_dense", "unique", "equal", "_unique2"}
 _UPLOADS = {"tensor", "as_tensor", "from_numpy", "cuda"}
 _ATTENTION = "_scaled_dot_product"
+_LAYERS = "packed_linear.py"
 _OURS = str(Path(neural.__file__).parent)
 
 
@@ -65,7 +66,7 @@ class StepWatch:
     def _count(self, name: str, made: torch.Tensor) -> None:
         place = _place(name)
         self._made.append((place, StorageWeakRef(made.untyped_storage())))
-        if _caller().startswith(_OURS) and not name.startswith(_ATTENTION):
+        if _is_ours(_caller()) and not name.startswith(_ATTENTION):
             self.buffers.append(place)
 
 
@@ -107,6 +108,8 @@ def _has_mask(indices) -> bool:
 
 
 def _storage(tensor: torch.Tensor) -> int:
+    if tensor.layout != torch.strided:
+        return id(tensor)  # weights that oneDNN packed: nothing is made in their place
     return tensor.untyped_storage().data_ptr()
 
 
@@ -124,6 +127,10 @@ def _frames() -> Iterator[tuple[str, int]]:
 
 def _caller() -> str:
     return next((name for name, _ in _frames()), "")
+
+
+def _is_ours(file: str) -> bool:
+    return file.startswith(_OURS) and not file.endswith(_LAYERS)
 
 
 def _place(name: str) -> str:
