@@ -12,7 +12,7 @@ import sys
 from dataclasses import replace
 
 from measuring import bark_speed, busy_model, captions_speed, step_speed, ten_times, tortoise_speed
-from measuring.program import conditions, parse_cases, scratch_folder, show, take
+from measuring.program import conditions, parse_cases, say, scratch_folder, show, take
 from measuring.speed_bench import QUICK, SpeedBench, SpeedSizes, hardware
 
 CASES = {
@@ -31,9 +31,11 @@ def main() -> int:
     sizes = replace(sizes, rounds=wanted.rounds or sizes.rounds)
     with scratch_folder(wanted.scratch) as scratch:
         bench = SpeedBench(scratch, sizes, is_quick=wanted.quick)
-        figures = [
-            each for name in wanted.cases or CASES for each in take(name, CASES[name], bench)
-        ]
+        figures = []
+        for name in wanted.cases or CASES:
+            for each in take(name, CASES[name], bench):
+                figures.append(each)
+                say(f"{each.what}: {each.figure} {each.verdict}")
     return show(figures, f"{hardware()}; {conditions(wanted.quick)}")
 
 

@@ -15,6 +15,8 @@ from typing import TypeVar
 from rich.console import Console
 from rich.table import Table
 
+from narrated.errors import NarratedError
+
 Place = TypeVar("Place")
 """The place that a case measures in, with its sizes."""
 Case = Callable[[Place], list["Figure"]]
@@ -125,7 +127,7 @@ def take(name: str, case: Case[Place], place: Place) -> list[Figure]:
         return case(place)
     except NotTaken as why:
         return [Figure(name, "", "", None, str(why))]
-    except AssertionError as why:  # what it measured did not do its work
+    except (AssertionError, NarratedError) as why:  # what it measured did not do its work
         return [Figure(name, f"failed: {why}", "", False)]
 
 
