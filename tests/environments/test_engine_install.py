@@ -1,7 +1,11 @@
 """An engine's code beside our libraries, and what its installation says when it cannot be."""
 
+import json
+import os
+import shlex
 import subprocess
 import sys
+import zipfile
 from importlib import metadata
 from pathlib import Path
 
@@ -11,8 +15,10 @@ from narrated.engines.registry import BUILT_IN_ENGINES
 from narrated.environments.engine_install import run_pip
 from narrated.environments.engine_packages import (
     ENGINE_PACKAGES,
+    EngineExtra,
     import_problem,
-    package_of,
+    installable,
+    installable_names,
     requirements,
 )
 from narrated.errors import NarratedError
@@ -89,21 +95,62 @@ def test_unknown_extra_is_told() -> None:
     assert sys.executable in refused.value.remedy
 
 
-def test_each_package_has_its_extra() -> None:
-    """Every code has an extra of ours and an engine."""
-    for each in ENGINE_PACKAGES.values():
-        assert requirements(each.extra)
-        assert package_of(each.engine) is each
-        assert BUILT_IN_ENGINES[each.engine].installed_as == each.engine
+def test_each_engine_has_its_extra() -> None:
+    """Every engine that needs libraries is installed by its name, from an extra of narrated."""
+    for name in installable_names():
+        found = installable(name)
+        assert requirements(found.extra)
+        assert found.engine == name
+        assert BUILT_IN_ENGINES[name].code.installed_as == name
+    for package in ENGINE_PACKAGES.values():
+        assert installable(package.engine) is package
+        assert BUILT_IN_ENGINES[package.engine].code.pins
+    assert installable("bark-small") == EngineExtra(
+        "bark-small", "models", ("torch", "transformers")
+    )
 
 
 def test_engine_without_code_is_told() -> None:
-    """An engine that needs no code is told from one that is none."""
-    with pytest.raises(NarratedError, match="'bark' needs no code of its own"):
-        package_of("bark")
+    """An engine that comes with narrated is told from one that is none."""
+    with pytest.raises(NarratedError, match="'espeak' comes with narrated"):
+        installable("espeak")
     with pytest.raises(NarratedError, match="'bork' is no engine of ours") as refused:
-        package_of("bork")
-    assert "tortoise" in refused.value.remedy
+        installable("bork")
+    assert "bark, tortoise, blip" in refused.value.remedy
+
+
+def wheel(folder: Path, module: str, version: str, code: str) -> None:
+    """Write a wheel that has one module."""
+    info = f"{module}-{version}.dist-info"
+    files = {
+        f"{module}.py": code,
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {module}\nVersion: {version}\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    files[f"{info}/RECORD"] = "".join(f"{name},,\n" for name in (*files, f"{info}/RECORD"))
+    with zipfile.ZipFile(folder / f"{module}-{version}-py3-none-any.whl", "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+
+
+def test_extra_is_installed(tmp_path: Path) -> None:
+    """The libraries of an engine are installed by its name; broken ones are told."""
+    python = str(venv_without(tmp_path, "faster_whisper"))
+    offline = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path), "PYTHON_COLORS": "0"}
+
+    def listed() -> dict[str, str]:
+        rows = json.loads(command("list", "--json", python=python).stdout)
+        return {row["name"]: row["state"] for row in rows}
+
+    assert listed()["faster-whisper"] == "not installed"
+    wheel(tmp_path, "faster_whisper", "1.2.0", "raise ImportError('half of it is missing')")
+    broken = command("install", "faster-whisper", python=python, **offline)
+    assert broken.returncode == 1
+    assert "do not work there: ImportError: half of it is missing." in broken.stderr
+    wheel(tmp_path, "faster_whisper", "1.2.1", "")
+    mended = broken.stderr.rstrip().rpartition("Install them again: ")[2]
+    subprocess.run(shlex.split(mended), env={**os.environ, **offline}, check=True)
+    assert listed()["faster-whisper"] == "not pulled"
 
 
 def test_missing_pip_says_remedy(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def answered(cli: ModelsCommand, answer: bytes) -> tuple[int, str]:
     [
         *("cc-by-nc-4.0", "CC-BY-NC-SA-4.0", "cc-by-nc-nd-3.0", "cpml", "apple-amlr"),
         *("fair-noncommercial-research-license", "coqui-public-model-license", "Research only"),
-        *("deepfloyd-if-license", "intel-research", "Non-Commercial", "academic use"),
+        *("deepfloyd-if-license", "Blizzard 2013 (research only)", "Non-Commercial", "academic"),
     ],
 )
 def test_forbidding_licences(licence: str) -> None:
@@ -56,7 +56,7 @@ def test_forbidding_licences(licence: str) -> None:
 
 @pytest.mark.parametrize(
     "licence",
-    ["mit", "Apache-2.0", "BSD-3-Clause", "cc-by-4.0", "openrail++", "ncsa", "unlicense", ""],
+    ["mit", "Apache-2.0", "BSD-3-Clause", "cc-by-4.0", "openrail++", "ncsa", "public domain", ""],
 )
 def test_permitting_licences(licence: str) -> None:
     """Licences that permit commercial use are asked nothing about."""

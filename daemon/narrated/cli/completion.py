@@ -143,9 +143,9 @@ def _models(context: click.Context) -> Iterator[str]:
 
 
 def _packages(context: click.Context) -> Iterator[str]:
-    from narrated.environments.engine_packages import ENGINE_PACKAGES
+    from narrated.environments.engine_packages import installable_names
 
-    yield from ENGINE_PACKAGES
+    yield from installable_names()
 
 
 def _commands(context: click.Context) -> Iterator[str]:

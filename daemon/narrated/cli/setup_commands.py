@@ -1,4 +1,4 @@
-"""Commands that set up and check this machine: config, doctor, install, engines install."""
+"""Commands that set up and check this machine: config, doctor, install, engines."""
 
 import sys
 from pathlib import Path
@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from narrated.cli.command_context import EXIT_INTERRUPTED, CommandContext, exit_unless, print_lines
+from narrated.cli.command_context import (
+    EXIT_INTERRUPTED,
+    CommandContext,
+    exit_unless,
+    json_option,
+    print_json,
+    print_lines,
+)
 from narrated.cli.command_group import CommandGroup
 from narrated.cli.completion import complete_package
 
@@ -120,7 +127,46 @@ def install(
 
 @click.group(cls=CommandGroup)
 def engines() -> None:
-    """Install engines whose libraries conflict with narrated's own."""
+    """List engines, and install their libraries."""
+
+
+@engines.command("list")
+@click.option(
+    "--does",
+    type=click.Choice(["speech", "caption", "hearing"]),
+    metavar="KIND",
+    help="List one kind only: speech, caption or hearing.",
+)
+@json_option
+@click.pass_obj
+def list_engines(context: CommandContext, does: str | None, as_json: bool) -> None:
+    """List engines with their state here, memory, device, speed and licence.
+
+    Those of narrated, of other packages and of the configuration. NEXT is the command that brings
+    what an engine lacks. Nothing is loaded.
+    """
+    from contextlib import suppress
+    from dataclasses import asdict
+
+    from narrated.config.file import unconfigured_models
+    from narrated.errors import NarratedError
+    from narrated.terminal.engine_list import engine_rows, engine_table, note_lines
+    from narrated.terminal.model_room import measured_models, model_room
+
+    config = context.config_if_any
+    client = context.client(config)
+    room = model_room(config.models if config else unconfigured_models())
+    rates = []
+    with suppress(NarratedError):  # a table without speeds is one, too
+        rates = client.rates()
+    rows = engine_rows(config, room, measured_models(client), rates)
+    rows = [row for row in rows if does in (None, row.does)]
+    if as_json:
+        print_json([asdict(row) for row in rows])
+        return
+    print_lines(engine_table(rows))
+    click.echo()
+    print_lines([*note_lines(rows), *room.lines()])
 
 
 @engines.command("install")
@@ -137,26 +183,42 @@ def engines() -> None:
     help="Use this interpreter for --apart; by default narrated's own.",
 )
 def install_engine(name: str, apart: Path | None, python: str | None) -> None:
-    """Install the code of the engine NAME, beside narrated or --apart.
+    """Install the libraries of the engine NAME, beside narrated or --apart.
 
-    Run it again to complete an interrupted installation. It changes nothing that is complete.
+    `narrated engines list` names those that lack theirs. Run it again to complete an interrupted
+    installation. It changes nothing that is complete.
     """
-    from narrated.environments.engine_install import install_in_place, install_in_venv
-    from narrated.environments.engine_packages import package_of
-    from narrated.terminal.command_reports import installed_apart_lines, installed_in_place_lines
+    from narrated.environments.engine_install import (
+        install_extra,
+        install_in_place,
+        install_in_venv,
+    )
+    from narrated.environments.engine_packages import EngineExtra, installable
+    from narrated.terminal.command_reports import (
+        installed_apart_lines,
+        installed_extra_lines,
+        installed_in_place_lines,
+    )
     from narrated.terminal.progress_bars import InstallProgress
 
     if python and not apart:
         raise click.UsageError("--python needs --apart FOLDER.")
-    package = package_of(name)
-    click.echo(f"Installing {package.package}. This may take minutes …", err=True)
+    code = installable(name)
+    if isinstance(code, EngineExtra) and apart:
+        raise click.UsageError(
+            f"--apart is not for {name}: its libraries do not conflict with narrated's own."
+        )
+    what = f"the libraries of {name}" if isinstance(code, EngineExtra) else code.package
+    click.echo(f"Installing {what}. This may take minutes …", err=True)
     try:
-        with InstallProgress(package.package) as on_line:
-            if apart:
-                interpreter = install_in_venv(package, apart, python or sys.executable, on_line)
-                lines = installed_apart_lines(package, interpreter)
+        with InstallProgress(what) as on_line:
+            if isinstance(code, EngineExtra):
+                lines = installed_extra_lines(code, install_extra(code, on_line))
+            elif apart:
+                interpreter = install_in_venv(code, apart, python or sys.executable, on_line)
+                lines = installed_apart_lines(code, interpreter)
             else:
-                lines = installed_in_place_lines(package, install_in_place(package, on_line))
+                lines = installed_in_place_lines(code, install_in_place(code, on_line))
     except KeyboardInterrupt:
         click.echo("narrated: stopped; run the same command again to continue", err=True)
         raise click.exceptions.Exit(EXIT_INTERRUPTED) from None

@@ -23,19 +23,6 @@ from narrated.models.store import ModelState, ModelStore
 from narrated.workers.child import environment
 
 _TORCH = ("torch", "transformers")
-_TORTOISE = ("tortoise", "einops", "rotary_embedding_torch", "inflect", "unidecode", "soxr")
-_MODULES = {
-    "narrated.engines.espeak": ("espeakng_loader",),
-    "narrated.engines.pico": ("py_nanotts",),
-    "narrated.engines.model_free_captioner": ("PIL",),
-    "narrated.engines.bark.engine": _TORCH,
-    "narrated.engines.captions.engine": _TORCH,
-    "narrated.engines.hearing.whisper": _TORCH,
-    "narrated.engines.hearing.faster_whisper": ("faster_whisper",),
-    PIPER: ("piper", "onnxruntime"),
-    "narrated.engines.tortoise.engine": (*_TORCH, *_TORTOISE),
-}
-"""The modules that narrated's own engines import: any interpreter finds narrated itself."""
 _FIND_S = 60.0
 _FIND = """
 import importlib.util, json, sys
@@ -78,10 +65,9 @@ def check_engine(config: Config, engine: EngineSpec) -> Iterator[Finding]:
 
 def _check_packages(engine: EngineSpec) -> Iterator[Finding]:
     """Look for the engine's modules in its interpreter."""
-    wanted = _MODULES.get(engine.module) or (engine.module.partition(":")[0],)
     python = engine.python or sys.executable
     try:
-        lacking = _lacking(python, engine.path, wanted)
+        lacking = lacking_modules(python, engine.path, engine.code.modules)
     except (OSError, ValueError, subprocess.SubprocessError) as error:
         problem = f"The interpreter {python} of the engine {engine.name} cannot be run: {error}."
         yield _lack(engine, problem, f"Set another in `engines: {engine.name}: python:`.")
@@ -91,7 +77,7 @@ def _check_packages(engine: EngineSpec) -> Iterator[Finding]:
         yield _lack(engine, problem, _install_command(engine, python, lacking))
 
 
-def _lacking(python: str, folder: str, modules: tuple[str, ...]) -> list[str]:
+def lacking_modules(python: str, folder: str, modules: tuple[str, ...]) -> list[str]:
     """List the modules that an interpreter does not find. Errors: OSError, ValueError."""
     done = subprocess.run(
         (python, "-c", _FIND, folder, *modules),
@@ -108,9 +94,11 @@ def _lacking(python: str, folder: str, modules: tuple[str, ...]) -> list[str]:
 
 
 def _install_command(engine: EngineSpec, python: str, lacking: list[str]) -> str:
-    if engine.installed_as and (engine.python or not set(lacking) & set(_TORCH)):
-        apart = f" --apart {Path(python).parents[1]}" if engine.python else ""
-        return f"narrated engines install {engine.installed_as}{apart}"
+    code = engine.code
+    if code.installed_as and not engine.python:
+        return f"narrated engines install {code.installed_as}"
+    if code.pins:
+        return f"narrated engines install {code.installed_as} --apart {Path(python).parents[1]}"
     if lacking == ["faster_whisper"]:
         return f"{python} -m pip install faster-whisper"
     if engine.module == PIPER:

@@ -108,7 +108,7 @@ def _check_torch(python: str, specs: tuple[EngineSpec, ...], has_card: bool) -> 
 def _replace_interpreter(specs: tuple[EngineSpec, ...]) -> str:
     """The remedy for a missing interpreter. narrated makes one only for code that it installs."""
     keys = " and ".join(f"`engines: {spec.name}: python:`" for spec in specs)
-    ours = next((spec.installed_as for spec in specs if spec.installed_as), "")
+    ours = next((spec.code.installed_as for spec in specs if spec.code.pins), "")
     command = f": narrated engines install {ours} --apart FOLDER" if ours else ""
     return f"Set another in {keys}, or make that environment again{command}"
 

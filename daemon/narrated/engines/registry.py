@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import cast
 
+from narrated.engines.engine_code import EngineCode, code_of
 from narrated.engines.interface import Engine, EngineContext, Kind, Options
 from narrated.engines.pico_voices import LANGUAGES
 from narrated.errors import ConfigurationError, EngineUnavailable
@@ -28,7 +29,6 @@ _WHISPER = "narrated.engines.hearing.whisper"
 _FASTER_WHISPER = "narrated.engines.hearing.faster_whisper"
 PIPER_NAME = "piper"
 PIPER = "narrated.engines.piper.engine"
-_INSTALLED_AS = MappingProxyType({_TORTOISE: "tortoise"})
 
 _GROUPS: Mapping[str, Kind] = MappingProxyType(
     {
@@ -62,9 +62,9 @@ class EngineSpec:
     """Name and version of the distribution that its entry point is from; empty if none."""
 
     @property
-    def installed_as(self) -> str:
-        """Its name for `narrated engines install`; empty if it needs no such command."""
-        return _INSTALLED_AS.get(self.module, "")
+    def code(self) -> EngineCode:
+        """The libraries that it computes with."""
+        return code_of(self.module)
 
     @property
     def title(self) -> str:

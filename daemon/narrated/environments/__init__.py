@@ -1,1 +1,1 @@
-"""Installs the code of engines whose own pins exclude narrated's libraries."""
+"""Installs the libraries of engines, also those whose own pins exclude narrated's."""

@@ -11,7 +11,13 @@ import sysconfig
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from narrated.environments.engine_packages import EnginePackage, import_problem, requirements
+from narrated.environments.engine_packages import (
+    EngineExtra,
+    EnginePackage,
+    extra_problem,
+    import_problem,
+    requirements,
+)
 from narrated.errors import NarratedError, StorageError
 from narrated.printable import printable
 
@@ -57,22 +63,47 @@ def install_in_place(package: EnginePackage, on_line: OnLine) -> Path:
     NarratedError if pip fails or the modules cannot be imported, StorageError if the folder is not
     writable.
     """
-    prefix = Path(sys.prefix)
+    prefix = _own_prefix(package.engine)
     needed = requirements(package.extra)
     if not all(importlib.util.find_spec(name) for name in _MODEL_LIBRARIES):
         needed += requirements("models")
-    packages = sysconfig.get_path("purelib")
-    if not os.access(packages, os.W_OK):  # pip would install where no service looks: at home
-        raise StorageError(
-            f"{packages} is not writable.",
-            f"Run it as its owner: sudo {prefix}/bin/narrated engines install {package.engine}",
-        )
     command = (sys.executable,)
     run_pip(command, prefix, needed, on_line)
     # pip refuses it beside our transformers; the engine adapts its modules to that version.
     run_pip(command, prefix, (package.package,), on_line, "--no-deps")
     again = f"{sys.executable} -m pip install --no-deps --force-reinstall {package.package}"
     _require_imports(package, sys.executable, prefix, f"Install it again: {again}")
+    return prefix
+
+
+def install_extra(extra: EngineExtra, on_line: OnLine) -> Path:
+    """Install an engine's libraries into our own interpreter; returns the prefix.
+
+    Raises NarratedError if pip fails or they cannot be imported, StorageError if the folder is not
+    writable.
+    """
+    prefix = _own_prefix(extra.engine)
+    needed = requirements(extra.extra)
+    run_pip((sys.executable,), prefix, needed, on_line)
+    if problem := extra_problem(extra):
+        again = shlex.join((sys.executable, "-m", "pip", "install", "--force-reinstall", *needed))
+        raise NarratedError(
+            f"The libraries of {extra.engine} are installed in {prefix}, but they do not work "
+            f"there: {problem}.",
+            f"Install them again: {again}",
+        )
+    return prefix
+
+
+def _own_prefix(engine: str) -> Path:
+    """The prefix of our interpreter. Raises StorageError if pip could not write there."""
+    prefix = Path(sys.prefix)
+    packages = sysconfig.get_path("purelib")
+    if not os.access(packages, os.W_OK):  # pip would install where no service looks: at home
+        raise StorageError(
+            f"{packages} is not writable.",
+            f"Run it as its owner: sudo {prefix}/bin/narrated engines install {engine}",
+        )
     return prefix
 
 

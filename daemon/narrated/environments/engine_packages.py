@@ -1,10 +1,10 @@
-"""The packages of engines whose own pins exclude our libraries, and their requirements."""
+"""The libraries of engines: extras of narrated, and packages whose own pins exclude ours."""
 
 import importlib.metadata
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -48,14 +48,35 @@ ENGINE_PACKAGES: Mapping[str, EnginePackage] = MappingProxyType(
 )
 
 
-def package_of(engine: str) -> EnginePackage:
-    """The package of an engine. Raises NarratedError if it needs none, or is unknown."""
+@dataclass(frozen=True, slots=True)
+class EngineExtra:
+    """The libraries of an engine that go beside narrated's own."""
+
+    engine: str
+    extra: str
+    """The extra of narrated that lists them."""
+    modules: tuple[str, ...]
+    """The modules that the engine imports."""
+
+
+def installable(engine: str) -> EnginePackage | EngineExtra:
+    """Find what an engine needs. Raises NarratedError if it needs nothing, or is unknown."""
     if engine in ENGINE_PACKAGES:
         return ENGINE_PACKAGES[engine]
-    reason = "needs no code of its own" if engine in BUILT_IN_ENGINES else "is no engine of ours"
+    spec = BUILT_IN_ENGINES.get(engine)
+    if spec is not None and spec.code.extra:
+        return EngineExtra(engine, spec.code.extra, spec.code.modules)
+    reason = "comes with narrated: it needs nothing more" if spec else "is no engine of ours"
     raise NarratedError(
-        f"'{printable(engine)}' {reason}.", f"What can be installed: {', '.join(ENGINE_PACKAGES)}."
+        f"'{printable(engine)}' {reason}.",
+        f"What can be installed: {', '.join(installable_names())}.",
     )
+
+
+def installable_names() -> tuple[str, ...]:
+    """The engines that need libraries beyond narrated's own; one name for each set of them."""
+    needed = (spec.code.installed_as for spec in BUILT_IN_ENGINES.values())
+    return tuple(dict.fromkeys(filter(None, needed)))
 
 
 def requirements(extra: str) -> tuple[str, ...]:
@@ -79,8 +100,20 @@ def requirements(extra: str) -> tuple[str, ...]:
 
 def import_problem(code: EnginePackage, python: str) -> str:
     """The import error of the package in an interpreter; empty if it works."""
-    probe, variables = command(python, code.probe), environment(python)
-    done = subprocess.run(probe, env=variables, capture_output=True, text=True, check=False)
+    return _problem_of(command(python, code.probe), python)
+
+
+def extra_problem(extra: EngineExtra) -> str:
+    """The import error of an engine's libraries in our own interpreter; empty if they work."""
+    program = "; ".join(f"import {module}" for module in extra.modules)
+    return _problem_of((sys.executable, "-c", program), sys.executable)
+
+
+def _problem_of(program: Sequence[str], python: str) -> str:
+    """The last line of the error of a program; empty if it succeeds in a worker's environment."""
+    done = subprocess.run(
+        program, env=environment(python), capture_output=True, text=True, check=False
+    )
     if done.returncode == 0:
         return ""
     return (done.stderr.strip().splitlines() or ["it does not run"])[-1]

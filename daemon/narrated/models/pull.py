@@ -58,8 +58,11 @@ class PullPlan:
 
     @property
     def licences(self) -> tuple[str, ...]:
-        """The licence of the repository, and that of the catalogue where it names another."""
-        named = (self.licence, self.entry.licence)
+        """The licence of the repository, and that of the catalogue where it names another.
+
+        A repository of many models has a label for all of them, which holds for none.
+        """
+        named = ("" if self.entry.origin[1] else self.licence, self.entry.licence)
         return tuple({each.lower(): each for each in named if each}.values())
 
     @property

@@ -16,7 +16,7 @@ from narrated.terminal.player import how_to_open, how_to_play
 
 if TYPE_CHECKING:
     from narrated.doctor.finding import Finding
-    from narrated.environments.engine_packages import EnginePackage
+    from narrated.environments.engine_packages import EngineExtra, EnginePackage
     from narrated.voices.detect import DetectedVoice
 
 MOST_PUBLISHED = 40
@@ -254,6 +254,12 @@ def installed_in_place_lines(package: "EnginePackage", folder: Path) -> Iterator
     """Report an installation into narrated's own environment, and the next step."""
     yield f"{package.package} is installed in {folder}, beside narrated's own libraries."
     yield f"  Pull its model, once: narrated models pull {package.engine}"
+
+
+def installed_extra_lines(extra: "EngineExtra", folder: Path) -> Iterator[str]:
+    """Report an engine's libraries in narrated's own environment, and the next step."""
+    yield f"The libraries of {extra.engine} are installed in {folder}."
+    yield f"  Pull its model, once: narrated models pull {extra.engine}"
 
 
 def installed_apart_lines(package: "EnginePackage", interpreter: Path) -> Iterator[str]:
