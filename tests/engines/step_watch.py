@@ -21,7 +21,7 @@ _READS = {"item", "tolist", "numpy", "cpu", "__bool__", "__int__", "__float__", 
 _VALUE_SHAPES = {"nonzero", "masked_select", "_local_scalar_dense", "unique", "equal", "_unique2"}
 _UPLOADS = {"tensor", "as_tensor", "from_numpy", "cuda"}
 _ATTENTION = "_scaled_dot_product"
-_LAYERS = "packed_linear.py"
+_LAYERS = ("packed_linear.py", "decoding_linear.py")
 _OURS = str(Path(neural.__file__).parent)
 
 
@@ -100,7 +100,9 @@ def watched(head: torch.nn.Module) -> Iterator[StepWatch]:
 
 
 def _tensors(values) -> list[torch.Tensor]:
-    return [each for each in tree_leaves(values) if isinstance(each, torch.Tensor)]
+    """The tensors among values, but for weights that oneDNN packed: these have no storage."""
+    tensors = (each for each in tree_leaves(values) if isinstance(each, torch.Tensor))
+    return [each for each in tensors if each.layout is torch.strided]
 
 
 def _has_mask(indices) -> bool:
@@ -108,8 +110,6 @@ def _has_mask(indices) -> bool:
 
 
 def _storage(tensor: torch.Tensor) -> int:
-    if tensor.layout != torch.strided:
-        return id(tensor)  # weights that oneDNN packed: nothing is made in their place
     return tensor.untyped_storage().data_ptr()
 
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from narrated.engines.interface import Engine, Model, ModelT, Outcome, WeightsLocation
+from narrated.engines.interface import Device, Engine, Model, ModelT, Outcome, WeightsLocation
 from narrated.engines.model_resources import ModelResources, ModelStatus
 from narrated.errors import EngineUnavailable, OutOfMemory
 from narrated.human_formatting import size
@@ -77,8 +77,10 @@ class ModelMemoryBudget:
         """Hold a model; returns the one already held under the same key, if any."""
         held = self._held.get(model.key)
         if held is None:
+            if not self._held:
+                self._share_cores(model.device)
             held = self._held[model.key] = _HeldModel(model, self.measured.get(model.key, 0))
-            self._set_limits(model)
+            model.device.bound(self.resources.memory_bytes)
         return held.model  # type: ignore[return-value] # the same key is the same kind of model
 
     def change(self, resources: ModelResources, known: Mapping[str, int]) -> bool:
@@ -87,7 +89,7 @@ class ModelMemoryBudget:
         self._set_resources(resources)
         self.measured = {**known, **self.measured}
         for held in self._held.values():
-            self._set_limits(held.model)
+            held.model.device.bound(resources.memory_bytes)
         self._make_room(())
         return before != (self.models, self.voices, self.cache, self.device)
 
@@ -190,9 +192,9 @@ class ModelMemoryBudget:
             real_time_factor=next((pace for _, pace in named if pace), None),
         )
 
-    def _set_limits(self, model: Model) -> None:
-        model.device.bound(self.resources.memory_bytes)
-        share_cores = getattr(model.device, "share_cores", None)  # not all devices are narrated's
+    def _share_cores(self, device: Device) -> None:
+        """Set the threads before the first weights: packed ones are laid out for their number."""
+        share_cores = getattr(device, "share_cores", None)  # not all devices are narrated's own
         if share_cores is not None and self.resources.workers_on_host:
             share_cores(self.resources.workers_on_host)
 

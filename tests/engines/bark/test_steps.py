@@ -1,6 +1,5 @@
 """A slice of Bark's two causal stages waits for no device, and keeps to its buffers."""
 
-import copy
 import dataclasses
 
 import pytest
@@ -183,8 +182,9 @@ def test_steps_need_no_values(sampling, monkeypatch):
         return torch.ones(values.shape, dtype=values.dtype)
 
     monkeypatch.setattr("narrated.engines.neural.slot_states.to_host", to_host)
-    module = copy.deepcopy(sampling.module.semantic).to("meta")
-    transformer = BarkTransformer(module)
+    semantic = sampling.module.semantic
+    with torch.device("meta"):
+        transformer = BarkTransformer(type(semantic)(semantic.config).eval())
     allowed = torch.ones(2, transformer.vocabulary, dtype=torch.bool, device="meta")
     batch = RunningBatch(KeyValueDecoder(transformer, 4, 300), allowed, end=0)
     uniform = torch.zeros(30, dtype=torch.float64)

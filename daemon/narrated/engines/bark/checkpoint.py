@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 
 import torch
+from torch import nn
 from transformers import AutoTokenizer, BarkConfig, BarkModel
 from transformers.models.bark.configuration_bark import BarkSemanticConfig
 
@@ -48,7 +50,8 @@ class BarkCheckpoint:
             config = cast("BarkSemanticConfig", described.semantic_config)
             tokenizer = AutoTokenizer.from_pretrained(files.folder, local_files_only=True)
         key = weights_key(files.digest, precision, device)
-        model = TorchModel(files.name, key, device, lambda: _read(files, precision))
+        read = partial(_read, files, precision)
+        model = TorchModel(files.name, key, device, read, _causal_parts)
         held, size = context.hold(model), config.block_size
         return cls(held, generation, size, files.digest, str(precision), tokenizer)
 
@@ -72,6 +75,10 @@ class BarkCheckpoint:
                 "Cut it into shorter chunks.",
             )
         return tuple(ids)
+
+
+def _causal_parts(model: BarkModel) -> Sequence[nn.Module]:
+    return model.semantic, model.coarse_acoustics
 
 
 def _read(files: HashedCheckpoint, precision: torch.dtype) -> BarkModel:

@@ -23,8 +23,9 @@ class BarkTransformer:
         self.head_size = self.width // self.heads
         self.positions = int(config.block_size)
         self.vocabulary = int(config.output_vocab_size)
-        self.dtype: torch.dtype = model.lm_head.weight.dtype
-        self.device: torch.device = model.lm_head.weight.device
+        weight = model.position_embeds_layer.weight  # linear layers may be packed
+        self.dtype: torch.dtype = weight.dtype
+        self.device: torch.device = weight.device
 
     @property
     def weights(self) -> Iterable[torch.Tensor]:

@@ -5,7 +5,7 @@ import logging
 import re
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Generic, TypeVar
 
 import torch
@@ -14,12 +14,16 @@ from torch import nn
 from narrated.engines.interface import WeightsLocation
 from narrated.engines.neural.checkpoint_lookup import HashedCheckpoint, verify_remedy
 from narrated.engines.neural.damaged_files import guard_reading
+from narrated.engines.neural.decoding_linear import lay_out_linears
 from narrated.engines.neural.torch_device import TorchDevice
 from narrated.errors import EngineUnavailable, OutOfMemory
 
 Module = TypeVar("Module", bound=nn.Module)
 
 _PICKLES_SINCE = (2, 6)
+_PLAIN_SHARE = 10
+"""A second layout of weights takes at most a tenth of the memory that models may use, and half of
+what the weights leave of it."""
 
 logger = logging.getLogger("narrated.worker")
 
@@ -27,16 +31,23 @@ logger = logging.getLogger("narrated.worker")
 class TorchModel(Generic[Module]):
     """A module that `read` loads from the disk into the host's memory.
 
-    `key` is a digest of all that the weights depend on: content, precision, device.
+    `key` is a digest of all that the weights depend on: content, precision, device. `decoding`
+    gives the parts that decode a token at a time; a CPU lays out their weights for that.
     """
 
     def __init__(
-        self, name: str, key: str, device: TorchDevice, read: Callable[[], Module]
+        self,
+        name: str,
+        key: str,
+        device: TorchDevice,
+        read: Callable[[], Module],
+        decoding: Callable[[Module], Iterable[nn.Module]] = lambda module: (),
     ) -> None:
         self.name = name
         self.key = key
         self.device = device
         self._read = read
+        self._decoding = decoding
         self._module: Module | None = None
         self._on_device = False
         self._bytes = 0
@@ -72,6 +83,7 @@ class TorchModel(Generic[Module]):
                         self._module = self._read().eval().requires_grad_(False)
                 if self.device.is_host:
                     copy_into_memory(self._module)
+                    self._lay_out(self._module)
                 else:
                     self._module.to(self.device.torch)
         except OutOfMemory:
@@ -83,6 +95,13 @@ class TorchModel(Generic[Module]):
         logger.info(
             "%s is warm after %.1f s (it was %s)", self.name, time.monotonic() - begin, came_from
         )
+
+    def _lay_out(self, module: Module) -> None:
+        limit_bytes = self.device.limit_bytes
+        left_bytes = max(0, limit_bytes - sum(each.nbytes for each in module.parameters()))
+        room_bytes = min(limit_bytes // _PLAIN_SHARE, left_bytes // 2)
+        for part in self._decoding(module):
+            room_bytes = lay_out_linears(part, room_bytes)
 
     def park(self) -> None:
         """Move the weights into the host's memory; drop them if the device is the host."""
