@@ -29,6 +29,7 @@ And more of the dog. ♪ la la ♪
 """
 NOTE = "Hello world."
 PATIENCE_S = 90.0
+ENGINES = str(Path(__file__).parents[1] / "engines")
 
 
 @pytest.fixture(scope="module")
@@ -185,3 +186,34 @@ def _models_worker(daemon: Daemon) -> dict[str, Any]:
 def _dropped(daemon: Daemon, stem: str) -> str:
     daemon.drop(f"{stem}.txt", f"Hello world {stem}.")
     return stem
+
+
+def test_new_precision_keeps_what_is_out(tmp_path: Path) -> None:
+    """Where the precision by itself changes, what is out stays; an edit speaks all of it anew."""
+    model = bark(tmp_path / "model", max_new_tokens=16)
+    options = {"model": str(model), "amx": str(tmp_path / "amx")}
+    own = {"module": "upgraded_bark", "path": ENGINES, "limit": 200, "options": options}
+    speech = {"engine": "mine", "voice": "v2/en_speaker_6"}
+    changed = {"engines": {"mine": own}, "speech": speech, "pictures": {}}
+    daemon = Daemon(tmp_path, imports=MODELS, **settings(**changed))
+    with daemon:
+        daemon.drop("note.txt", "Hello world.\n\nThe dog is cute.\n")
+        before = manifest(daemon, "note")
+    sound = (daemon.outbox / "note.wav").read_bytes()
+    takes = kept_takes(daemon)
+    (tmp_path / "amx").touch()
+    with daemon:
+        daemon.drop("other.txt", "Hello cat.")
+        manifest(daemon, "other")  # so the engine is back, in its new precision
+        daemon.wait_idle()
+        assert manifest(daemon, "note") == before
+        assert (daemon.outbox / "note.wav").read_bytes() == sound
+        assert len(kept_takes(daemon)) == len(takes) + 2  # the other's title and text
+        daemon.drop("note.txt", "Hello world.\n\nThe cat is cute.\n")
+        wait(lambda: manifest(daemon, "note") != before, lambda: daemon.log, PATIENCE_S)
+        daemon.wait_idle()
+        assert len(kept_takes(daemon)) == 2 * len(takes) + 2
+
+
+def kept_takes(daemon: Daemon) -> set[Path]:
+    return {*(daemon.home / "cache").rglob("*.flac")}

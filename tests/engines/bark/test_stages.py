@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from engines.bark import upstream
-from engines.bark.stage_driver import Sound, codes, copied, prompt, tokens
+from engines.bark.stage_driver import BarkDriver, Sound, codes, copied, prompt, tokens
 from engines.stage_driver import finished
 from narrated.engines.bark.coarse import CoarseStage
 from narrated.engines.bark.codec import CodecStage
@@ -297,3 +297,14 @@ def test_limit_follows_the_text():
         768,
         768,
     ]
+
+
+def test_halves_ignore_the_batch(sampling_folder):
+    """In bfloat16 a request has the same codes in a batch as alone."""
+    bench = BarkDriver(sampling_folder, dtype="bfloat16")
+    alone, together = texts(bench)[:3], texts(bench)[:3]
+    for request in alone:
+        bench.spoken([request])
+    bench.spoken(together, width=3)
+    assert [codes(each) for each in together] == [codes(each) for each in alone]
+    assert bench.module.semantic.dtype == torch.bfloat16

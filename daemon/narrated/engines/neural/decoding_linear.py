@@ -35,6 +35,7 @@ class DecodingLinear(nn.Module):
         super().__init__()
         self._inputs = layer.in_features
         self.few = PackedLinear(layer.weight, layer.bias)
+        assert self.few.sizes  # found now, and not in the first step
         plain = _long_runs(layer.weight.data) if keeps_plain else None
         self.register_buffer("plain", plain, persistent=False)
 
@@ -86,7 +87,8 @@ def lay_out_linears(module: nn.Module, room_bytes: int) -> int:
 def packs_halves() -> bool:
     """True if this CPU multiplies bfloat16 by AMX, and this torch can pack it."""
     is_known = hasattr(_onednn, "_reorder_linear_weight") and hasattr(_onednn, "_linear_pointwise")
-    return is_known and torch.cpu._is_amx_tile_supported()
+    has_amx = torch.cpu._is_amx_tile_supported()
+    return is_known and has_amx and bool(_onednn._is_mkldnn_bf16_supported())
 
 
 def _long_runs(weight: Tensor) -> Tensor:
