@@ -5,6 +5,7 @@ import difflib
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -105,7 +106,8 @@ class PiperVoices:
         return ChosenVoice(files, self._speaker(files, speaker), digest)
 
     def _files(self) -> dict[str, VoiceFiles]:
-        return {each.name: each for each in (*_pulled(self._models), *_owned(self._own))}
+        found = (*_readable(_pulled(self._models)), *_readable(_owned(self._own)))
+        return {each.name: each for each in found}
 
     def _names(self, name: str, files: VoiceFiles) -> Iterator[str]:
         yield name
@@ -168,6 +170,12 @@ class PiperVoices:
             if near
             else f"Put {name}{WEIGHTS_SUFFIX} and {name}{CONFIG_SUFFIX} into {self._own}.",
         )
+
+
+def _readable(found: Iterator[VoiceFiles]) -> Iterator[VoiceFiles]:
+    """Those that this account may read: commands of another one than the daemon's ask, too."""
+    with suppress(OSError):
+        yield from found
 
 
 def _pulled(models: Path) -> Iterator[VoiceFiles]:
