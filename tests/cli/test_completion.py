@@ -69,7 +69,7 @@ def test_bash_completes_at_a_tab(terminal: Terminal, tmp_path: Path) -> None:
     (tmp_path / "post.md").touch()
     terminal.type("narrated voi\t", "narrated voices ")
     terminal.type("aud\t", "ition ")
-    terminal.type("--engine pi\t", "co ")
+    terminal.type("--engine pic\t", "o ")
     terminal.type("fr\t", "-FR ")
     terminal.type("\x15narrated models pull blip-\t", "blip-large ")
     terminal.type("\x15narrated history po\t", "post.md ")

@@ -27,10 +27,12 @@ ELSEWHERE = {
     "completion zsh": 0,
     "config check": 0,
     "config init": 3,  # it is there already; --print works
+    "audition": 5,  # the folder is not theirs
     "config show": 0,
     "describe": 0,
     "doctor": 1,  # the outbox is not theirs
     "engines install": 1,
+    "engines list": 5,
     "help": 0,
     "install": 0,
     "lexicon add": 5,  # the folder is not theirs

@@ -52,7 +52,9 @@ ALONE: Mapping[str, Sequence[Sequence[str]]] = {
     "help": [[], ["models", "list"]],
     "voices list": [[], ["--json"]],
     "voices audition": [["en-us", "-o", "audition"]],
+    "audition": [["inbox/post.md", "--engines", "espeak", "-o", "audition"]],
     "engines install": [["none"]],
+    "engines list": [[], ["--json"]],
     "config init": [[], ["--print"]],
     "install": [["--user", "--dry-run"], ["--dry-run"]],
 }

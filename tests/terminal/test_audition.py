@@ -48,3 +48,42 @@ def test_silent_machine_names_way_out(audition, monkeypatch, tmp_path):
     told, _ = audition("en-us", "--text", "Words.", plays=False)
     assert "The voice could not be played. pw-play says: no server." in told
     assert "--output FOLDER" in told
+
+
+def test_engines_say_one_paragraph(tmp_path):
+    """Each engine speaks the first long paragraph of a post; one that cannot is named, with why."""
+    paragraph = "The cat weighs 4 kg, and sat on the API until 3 o'clock. *Then* it slept, says it."
+    (tmp_path / "post.md").write_text(f"# Cats\n\nShort.\n\n{paragraph} {paragraph}\n\nMore.\n")
+    program = Path(sys.executable).with_name("narrated")
+    wanted = "pico,bark,espeak:en-gb"
+    done = subprocess.run(
+        [program, "audition", "post.md", "--engines", wanted, "-o", "heard"],
+        env={"HOME": str(tmp_path), "PATH": os.environ["PATH"], "STATE_DIRECTORY": str(tmp_path)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "Each says: The cat weighs four kilograms" in done.stdout
+    assert "bark: " in done.stderr and "narrated models pull suno/bark" in done.stderr
+    heard = {file.name: soundfile.info(file).duration for file in (tmp_path / "heard").iterdir()}
+    assert set(heard) == {"pico.mp3", "espeak-en-gb.mp3"}
+    assert all(8 < seconds < 30 for seconds in heard.values())
+
+
+def test_unknown_engine_of_an_audition(tmp_path):
+    """An engine that nobody knows is refused before any sound, with those that speak."""
+    (tmp_path / "post.md").write_text("Words.\n")
+    program = Path(sys.executable).with_name("narrated")
+    done = subprocess.run(
+        [program, "audition", "post.md", "--engines", "pico,bork", "-o", "heard"],
+        env={"HOME": str(tmp_path), "PATH": os.environ["PATH"]},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "There is no engine bork that speaks." in done.stderr
+    assert "pico" in done.stderr and not (tmp_path / "heard").exists()

@@ -9,6 +9,7 @@ import click
 
 from narrated import __version__
 from narrated.cli import (
+    audition_command,
     job_commands,
     one_off_commands,
     pause_commands,
@@ -108,6 +109,7 @@ for command in (
     *pause_commands.COMMANDS,
     *read_commands.COMMANDS,
     *one_off_commands.COMMANDS,
+    *audition_command.COMMANDS,
     *setup_commands.COMMANDS,
     lexicon,
     models,

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import click
@@ -11,8 +12,6 @@ from narrated.cli.command_group import CommandGroup
 from narrated.cli.completion import complete_engine, complete_voice, complete_voice_filter
 
 # Commands import their modules when they run: see main.py.
-
-_IN_FILES = "have files written: --output FOLDER"
 
 
 @click.group(cls=CommandGroup)
@@ -88,19 +87,6 @@ def _wait(seconds: float) -> None:
         time.sleep(seconds)
 
 
-def _make_folder(folder: Path) -> None:
-    from narrated.errors import StorageError
-    from narrated.printable import printable
-
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StorageError(
-            f"The folder {printable(str(folder))} cannot be made: {error.strerror}.",
-            "Name another folder, in which you may write: --output FOLDER.",
-        ) from error
-
-
 @voices.command()
 @click.argument("names", nargs=-1, required=True, shell_complete=complete_voice)
 @click.option(
@@ -128,49 +114,12 @@ def audition(
 
     Without a text of yours, each voice speaks its own language, if narrated has a sample of it.
     """
-    import tempfile
-    from contextlib import nullcontext
-
-    from narrated.printable import printable
     from narrated.terminal.audition import candidates
+    from narrated.terminal.audition_output import audition_output
 
     config = context.config_if_any
     client = context.client(config)
-    if output:
-        _make_folder(output)
-    else:
-        _refuse_without_player()
-    with nullcontext(output) if output else tempfile.TemporaryDirectory() as folder:
-        for number, each in enumerate(candidates(config, names, engine)):
-            stem = each.voice.replace("/", "-") if output else str(number)
-            file = Path(folder) / f"{stem}{'.mp3' if output else '.wav'}"
-            seconds = each.speak(client, text, file)
-            shown = str(file) if output else f"{each.voice} of {each.engine}"
-            click.echo(f"{printable(shown)}: {seconds:.1f} s")
-            if not output:
-                _play(file)
-
-
-def _refuse_without_player() -> None:
-    from narrated.errors import NarratedError
-    from narrated.terminal.player import players_for
-
-    try:
-        players_for(Path("voice.wav"))
-    except NarratedError as error:
-        remedy = f"Install one, such as mpv or alsa-utils, or {_IN_FILES}."
-        raise NarratedError(error.problem, remedy) from error
-
-
-def _play(file: Path) -> None:
-    from narrated.errors import NarratedError
-    from narrated.printable import printable
-    from narrated.terminal.player import play
-
-    sys.stdout.flush()  # the name comes before the sound
-    try:
-        play(file)
-    except NarratedError as error:
-        problem = error.problem.replace(printable(str(file)), "The voice", 1)
-        remedy = f"Check the sound of this machine, or {_IN_FILES}."
-        raise NarratedError(problem, remedy) from error
+    with audition_output(output) as sounds:
+        for each in candidates(config, names, engine):
+            speak = partial(each.speak, client, text)
+            sounds.put(speak, each.voice, f"{each.voice} of {each.engine}")
