@@ -202,6 +202,24 @@ def test_best_of_old_and_new_stays(tmp_path: Path) -> None:
     assert [each["take"] for each in mumbled(tmp_path) if "second" in each["text"]] == [*range(6)]
 
 
+def test_rejected_take_stays_away(tmp_path: Path) -> None:
+    """A take that a person rejected does not come back, though no check found a fault in it."""
+    spoils = {"second line": ["", "silence", "", "cut"]}
+    with Daemon(tmp_path, **mumbling(tmp_path, spoils=spoils)) as daemon:
+        text = TEXT.format("post")
+        daemon.drop("post.md", text)
+        manifest = daemon.published("post", text)
+        at = f"0:{manifest['blocks'][2]['start_s'] + 0.1:05.2f}"
+        assert daemon.ask("respeak", "post.md", "--at", at).returncode == 0
+        wait(lambda: daemon.manifest("post")["takes"]["doubtful"] == 1)
+        daemon.wait_idle()
+        assert daemon.ask("respeak", "--doubtful").returncode == 0
+        wait(lambda: daemon.manifest("post")["takes"]["doubtful"] == 0)
+        daemon.wait_idle()
+    with closing(Ledger(tmp_path / "state" / "ledger.sqlite")) as ledger:
+        assert [*ledger.takes.choices("post.md").values()] == [2]
+
+
 def test_cancelled_respeak_is_compared(tmp_path: Path) -> None:
     """A take that was asked for and cancelled: the next edit publishes it only if it is better."""
     spoils = {"second line": ["nothing", "nothing", "silence", "nothing"]}

@@ -374,6 +374,7 @@ def test_update_drops_blank_notes(tmp_path: Path) -> None:
             "DROP TABLE folder_shows; DROP TABLE page_copies; DROP TABLE page_texts;"
             "DROP TABLE verdicts; DROP TABLE take_measures; DROP TABLE voice_lengths;"
             "DROP TABLE checked_chunks; ALTER TABLE choices DROP COLUMN is_automatic;"
+            "ALTER TABLE choices DROP COLUMN rejected_below;"
             "DROP TABLE job_takes; DROP TABLE doubtful_narrations; DROP TABLE doubtful_count;"
             "DROP TRIGGER doubtful_left; DROP TABLE script_files; DROP TABLE review_files;"
             "DROP TABLE misheard_words;"

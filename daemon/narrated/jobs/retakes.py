@@ -94,6 +94,8 @@ class CheckedSpeech:
     _verdicts: dict[int, ChunkVerdict] = field(default_factory=dict)
     _asked_for: set[str] = field(default_factory=set)
     """Digests of the chunks whose takes a person chose."""
+    _rejected_below: Mapping[str, int] = field(default_factory=dict)
+    """The number by chunk digest below which a person rejected all takes."""
     _lexicons: tuple[str, ...] | None = None
     _published: PublishedTakes = field(default_factory=PublishedTakes)
     _is_check: bool = False
@@ -114,6 +116,7 @@ class CheckedSpeech:
     def recall(self) -> None:
         """Go on from what an earlier run of the job, or its published narration, found out."""
         self._asked_for = self._ledger.takes.chosen_by_person(self._job.path)
+        self._rejected_below = self._ledger.takes.rejected_below(self._job.path)
         for each in self._ledger.checked_chunks.of(self._job.id):
             self.plan = self.plan.with_take(each.seq, each.take)
             self._verdicts[each.seq] = told_chunk(each)
@@ -160,8 +163,8 @@ class CheckedSpeech:
         if self._is_compared(seq):
             return await self._earlier(seq) | verdicts
         if not verdicts[first].is_good and await self._may_try(seq):
-            others = (take for take in range(self._settings.most) if take != first)
-            for take in others:
+            others = set(self._unrejected(seq, self._settings.most)) - {first}
+            for take in sorted(others):
                 if len(verdicts) >= self._settings.most:
                     break
                 verdict = await self._try_other(seq, take)
@@ -183,12 +186,18 @@ class CheckedSpeech:
         return any(self._key(seq, before) in outcomes for before in range(take))
 
     async def _earlier(self, seq: int) -> dict[int, Verdict]:
-        """Return what is known of the takes before; of equal ones, the published is the best."""
+        """Return what is known of the takes before; of equal ones, the published is the best.
+
+        Those that a person rejected are left out.
+        """
         verdicts: dict[int, Verdict] = {}
+        outcomes = self._published.outcomes
         keys = {take: self._key(seq, take) for take in range(self.plan.takes[seq])}
-        for take in sorted(keys, key=lambda take: keys[take] not in self._published.outcomes):
+        out = [take for take, key in keys.items() if key in outcomes]
+        others = [take for take in self._unrejected(seq, len(keys)) if take not in out]
+        for take in out + others:
             known = await self._known(keys[take], seq)
-            told = self._published.outcomes.get(keys[take])
+            told = outcomes.get(keys[take])
             if verdict := known or (told and told.verdict):
                 verdicts[take] = verdict
         return verdicts
@@ -196,6 +205,10 @@ class CheckedSpeech:
     async def _known(self, key: str, seq: int) -> Verdict | None:
         language = self.plan.draft.chunks[seq].language
         return await self._checker.known_now(key, language, may_hear=self._settings.may_hear)
+
+    def _unrejected(self, seq: int, count: int) -> range:
+        """Return those of the first takes that no person rejected."""
+        return range(self._rejected_below.get(self.plan.digests[seq], 0), count)
 
     def _key(self, seq: int, take: int) -> str:
         return take_key(self.plan.digests[seq], take)

@@ -112,17 +112,21 @@ class Takes(Repository):
     def inherit_choices(self, path: str, older: str) -> None:
         """Give a source the choices of the path from which it moved, where it has none."""
         self._write(
-            "INSERT OR IGNORE INTO choices SELECT ?, digest, take, is_automatic"
-            " FROM choices WHERE path = ?",
+            "INSERT OR IGNORE INTO choices SELECT ?, digest, take, is_automatic,"
+            " rejected_below FROM choices WHERE path = ?",
             os.fsencode(path),
             os.fsencode(older),
         )
 
     def choose_next(self, path: str, digests: Iterable[str], *, is_automatic: bool = False) -> None:
-        """Choose the next take of these chunks of a source; checks may replace an automatic one."""
+        """Choose the next take of these chunks of a source; checks may replace an automatic one.
+
+        If a person asks, they reject the takes before.
+        """
         self._write_all(
-            "INSERT INTO choices VALUES (?1, ?2, 1, ?3)"
-            " ON CONFLICT (path, digest) DO UPDATE SET take = take + 1, is_automatic = ?3",
+            "INSERT INTO choices VALUES (?1, ?2, 1, ?3, NOT ?3)"
+            " ON CONFLICT (path, digest) DO UPDATE SET take = take + 1, is_automatic = ?3,"
+            " rejected_below = CASE WHEN ?3 THEN rejected_below ELSE take + 1 END",
             [(os.fsencode(path), digest, is_automatic) for digest in digests],
         )
 
@@ -133,10 +137,19 @@ class Takes(Repository):
         )
         return {digest for (digest,) in rows}
 
+    def rejected_below(self, path: str) -> dict[str, int]:
+        """Return the number by chunk digest below which a person rejected all takes."""
+        return dict(
+            self._db.rows(
+                "SELECT digest, rejected_below FROM choices WHERE path = ? AND rejected_below",
+                (os.fsencode(path),),
+            )
+        )
+
     def choose_best(self, path: str, digest: str, take: int) -> None:
         """Choose the take that a check found best, unless a person chose one."""
         self._write(
-            "INSERT INTO choices VALUES (?, ?, ?, 1) ON CONFLICT (path, digest)"
+            "INSERT INTO choices VALUES (?, ?, ?, 1, 0) ON CONFLICT (path, digest)"
             " DO UPDATE SET take = excluded.take WHERE is_automatic",
             *(os.fsencode(path), digest, take),
         )
