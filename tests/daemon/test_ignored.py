@@ -377,7 +377,7 @@ def test_update_drops_blank_notes(tmp_path: Path) -> None:
             "ALTER TABLE choices DROP COLUMN rejected_below;"
             "DROP TABLE job_takes; DROP TABLE doubtful_narrations; DROP TABLE doubtful_count;"
             "DROP TRIGGER doubtful_left; DROP TABLE script_files; DROP TABLE review_files;"
-            "DROP TABLE misheard_words;"
+            "DROP TABLE misheard_words; DROP TABLE due_checks;"
         )
     with daemon:
         wait(lambda: daemon.history("_index.md") == ["superseded", "removed"], lambda: daemon.log)
