@@ -109,7 +109,7 @@ for program in programs:
 @pytest.mark.timeout(600)
 def test_program_named_like_package():
     """A program is found whole where it is called like a package."""
-    programs = ("kills.py", "tortoise.py", "warm.py")
+    programs = ("kills.py", "occupancy.py", "tortoise.py", "warm.py")
     command = (sys.executable, "-c", HELP, str(ROOT / "bench"), *programs)
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "daemon")}
     done = subprocess.run(command, capture_output=True, text=True, env=environment)
