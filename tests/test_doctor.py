@@ -1,5 +1,6 @@
 """The doctor's findings on real folders, and that its remedies mend."""
 
+import json
 import os
 import subprocess
 import sys
@@ -357,6 +358,33 @@ def test_interpreter_without_torch(config: Config, tmp_path: Path) -> None:
     torch = named(check_gpu(apart), "torch")
     assert torch.text == f"{python} has no torch, which the models need."
     assert torch.remedy == f"{python} -m pip install --upgrade torch"
+
+
+@pytest.mark.parametrize(
+    ("torch", "severity", "text"),
+    [
+        (
+            {"device": "cuda", "rocm": "6.4"},
+            "well",
+            "torch 2.9.1 computes on the GPU, by ROCm 6.4.",
+        ),
+        ({"device": "cuda", "cuda": "12.8"}, "well", "computes on the GPU, by CUDA 12.8."),
+        ({"reason": "no code for it"}, "warning", "although there is a card: no code for it."),
+        ({"version": "2.5.1"}, "warning", "torch 2.5.1 is too old"),
+    ],
+)
+def test_what_torch_computes_on(
+    config: Config, tmp_path: Path, torch: dict[str, str], severity: str, text: str
+) -> None:
+    """The device of `auto` is told, with the reason if it is not the card, and an old torch."""
+    told = {"version": "2.9.1", "device": "cpu", "reason": "", "cuda": None, "rocm": None} | torch
+    python = tmp_path / "python"
+    python.write_text(f"#!/bin/sh\necho '{json.dumps(told)}'\n")
+    python.chmod(0o755)
+    entry = EngineConfig(like="bark", python=str(python))
+    found = named(check_gpu(msgspec.structs.replace(config, engines={"mine": entry})), "torch")
+    assert found.severity == severity
+    assert text in found.text
 
 
 def speaking(config: Config, voice: str = "", **entry: str) -> Config:

@@ -1,26 +1,27 @@
 """Checks that the workers can compute on the GPU: the card, its driver and memory, and torch."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from narrated.config.values import Config
 from narrated.doctor.finding import Finding, warning, well, wrong
 from narrated.engines.registry import EngineSpec
 from narrated.human_formatting import size
 from narrated.models.hearing_models import workers_with_ears
-from narrated.workers.child import environment
+from narrated.workers.child import command, environment
 
 _QUERY = "name,driver_version,memory.total,memory.free"
 _TIMEOUT_S = 60.0
-_PROBE = """
-import json, torch
-usable = torch.cuda.is_available()
-print(json.dumps({"version": torch.__version__, "cuda": torch.version.cuda, "usable": usable}))
-"""
+_PROBE = "narrated.engines.neural.device_choice"
+_AMD = Path("/dev/kfd")
+"""The device node of AMD's driver for computing."""
+_OLDEST_TORCH = (2, 6)
 
 
 def check_gpu(config: Config) -> Iterator[Finding]:
@@ -31,15 +32,17 @@ def check_gpu(config: Config) -> Iterator[Finding]:
         if total.isdigit() and free.isdigit():
             memory = f"{size(int(free) << 20)} of {size(int(total) << 20)} are free"
         yield well("gpu", f"{name}, driver {driver}: {memory}.")
-    if not found:
+    if not found and _AMD.exists():
+        yield well("gpu", "There is an AMD card. A torch for ROCm computes on it.")
+    elif not found:
         yield _no_card()
     engines = {
         worker.python or sys.executable: worker.engines
         for worker in workers_with_ears(config)[1]
-        if worker.holds_models
+        if any("torch" in spec.code.modules for spec in worker.engines)
     }
     for python in sorted(engines):
-        yield _check_torch(python, engines[python], bool(found))
+        yield _check_torch(python, engines[python], bool(found) or _AMD.exists())
 
 
 def cards() -> list[list[str]]:
@@ -57,10 +60,10 @@ def cards() -> list[list[str]]:
 
 
 def _run(
-    command: tuple[str, ...], variables: dict[str, str] | None = None
+    program: Sequence[str], variables: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command,
+        program,
         env=variables,
         capture_output=True,
         text=True,
@@ -83,24 +86,42 @@ def _no_card() -> Finding:
 def _check_torch(python: str, specs: tuple[EngineSpec, ...], has_card: bool) -> Finding:
     try:
         # In a worker's environment, so never with modules of the current folder.
-        torch = json.loads(_run((python, "-c", _PROBE), environment(python)).stdout)
+        torch = json.loads(_run(command(python, _PROBE), environment(python)).stdout)
     except OSError as error:
         problem = f"Cannot run the interpreter {python}: {error.strerror}."
         return wrong("torch", problem, _replace_interpreter(specs))
     except (ValueError, subprocess.TimeoutExpired):
         problem = f"{python} has no torch, which the models need."
         return wrong("torch", problem, _install_torch(python))
+    return _judged(torch, python, specs, has_card)
+
+
+def _judged(
+    torch: dict[str, Any], python: str, specs: tuple[EngineSpec, ...], has_card: bool
+) -> Finding:
+    """Judge a build of torch by what it says of itself."""
     build = f"torch {torch['version']}"
-    if torch["usable"]:
-        return well("torch", f"{build} computes on the GPU, by CUDA {torch['cuda']}.")
+    version = tuple(map(int, re.findall(r"\d+", torch["version"])[:2]))
+    if version < _OLDEST_TORCH and not all(spec.code.pins for spec in specs):
+        problem = f"{build} is too old: with it, transformers reads no pytorch_model.bin."
+        return warning("torch", problem, _install_torch(python))
+    library = f"ROCm {torch['rocm']}" if torch["rocm"] else f"CUDA {torch['cuda']}"
+    if torch["device"] != "cpu":
+        return well("torch", f"{build} computes on the GPU, by {library}.")
+    if torch["reason"]:
+        return warning(
+            "torch",
+            f"{build} computes on the CPU, although there is a card: {torch['reason']}.",
+            "Install a build of torch for this card: https://pytorch.org/get-started/locally",
+        )
     if not has_card:
         return well("torch", f"{build} computes on the CPU.")
-    if torch["cuda"] is None:
-        problem = f"{build} was built without CUDA and cannot use the GPU."
+    if not torch["cuda"] and not torch["rocm"]:
+        problem = f"{build} was built without CUDA and ROCm, and cannot use the GPU."
         return warning("torch", problem, _install_torch(python))
     return warning(
         "torch",
-        f"{build} cannot use the GPU: its CUDA {torch['cuda']} may be newer than the driver.",
+        f"{build} cannot use the GPU: its {library} may be newer than the driver.",
         "Update the driver, or let the service use the GPU: sudo narrated install --gpu",
     )
 

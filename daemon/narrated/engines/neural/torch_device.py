@@ -1,6 +1,7 @@
 """The torch device that computes, its precision, and its memory."""
 
 import gc
+import logging
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -8,9 +9,12 @@ from contextlib import contextmanager
 import torch
 
 from narrated.engines.neural import host_memory
+from narrated.engines.neural.device_choice import automatic_device
 from narrated.engines.neural.host_threads import share_cores
 from narrated.errors import DeviceLost, EngineUnavailable, OutOfMemory
 from narrated.human_formatting import size
+
+logger = logging.getLogger("narrated.worker")
 
 _ASKED = re.compile(r"[Tt]ried to allocate ([\d.]+ ?[KMG]i?B|\d+ bytes)", re.ASCII)
 _FULL = ("can't allocate memory", "out of memory", "ALLOC_FAILED")
@@ -25,9 +29,14 @@ class TorchDevice:
 
     @classmethod
     def chosen(cls, requested: str) -> "TorchDevice":
-        """Select auto, cpu, cuda or cuda:1. Raises EngineUnavailable if there is no such device."""
+        """Select auto, cpu, cuda or cuda:1. Raises EngineUnavailable if there is no such device.
+
+        A card of AMD's is cuda, too.
+        """
         if requested == "auto":
-            requested = "cuda" if torch.cuda.is_available() else "cpu"
+            requested, reason = automatic_device()
+            if reason:
+                logger.warning("models compute on the CPU: %s", reason)
         try:
             device = torch.device(requested)
         except RuntimeError:
