@@ -15,7 +15,7 @@ from narrated.config.worker_specs import configured_speakers
 from narrated.doctor.finding import Finding, shown, wrong
 from narrated.doctor.voice_presence import voice_problem
 from narrated.engines.pico_voices import PACKAGE
-from narrated.engines.registry import PIPER, EngineSpec
+from narrated.engines.registry import KOKORO, PIPER, EngineSpec
 from narrated.errors import NarratedError
 from narrated.models.catalogue import detect_layout, find_model, is_repository
 from narrated.models.hearing_models import hearing_engine, workers_with_ears
@@ -103,6 +103,8 @@ def _install_command(engine: EngineSpec, python: str, lacking: list[str]) -> str
         return f"{python} -m pip install faster-whisper"
     if engine.module == PIPER:
         return f"{python} -m pip install piper-tts"
+    if engine.module == KOKORO:
+        return f"{python} -m pip install kokoro-onnx"
     if engine.holds_models:
         return f"{python} -m pip install {' '.join(sorted(set(lacking) & set(_TORCH)))}"
     if engine.module == "narrated.engines.pico":

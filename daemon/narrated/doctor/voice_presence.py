@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from narrated.config.values import Config
-from narrated.engines.registry import PIPER, EngineSpec
+from narrated.engines.registry import KOKORO, PIPER, EngineSpec
 from narrated.errors import EngineError, EngineUnavailable, NarratedError
 from narrated.printable import printable
 
@@ -55,6 +55,17 @@ def _of_tortoise(config: Config, engine: EngineSpec, voice: str) -> None:
         TortoiseVoices(config.models.voices, shipped()).found(voice)
 
 
+def _of_kokoro(config: Config, engine: EngineSpec, voice: str) -> None:
+    from narrated.engines.kokoro.files import file_names
+    from narrated.engines.kokoro.voices import KokoroVoices
+    from narrated.engines.neural.checkpoint_lookup import verify_remedy
+
+    model = str(engine.options["model"])
+    folder = config.models.folder / model
+    voices = KokoroVoices(folder / file_names(folder)[1], "", verify_remedy(model))
+    voices.find(voice, config.reading.language)
+
+
 def _of_piper(config: Config, engine: EngineSpec, voice: str) -> None:
     from narrated.engines.piper.voices import PiperVoices
 
@@ -69,5 +80,6 @@ _LOOKS: Mapping[str, Callable[[Config, EngineSpec, str], None]] = MappingProxyTy
         "narrated.engines.bark.engine": _of_bark,
         "narrated.engines.tortoise.engine": _of_tortoise,
         PIPER: _of_piper,
+        KOKORO: _of_kokoro,
     }
 )

@@ -27,6 +27,7 @@ _TORTOISE = "narrated.engines.tortoise.engine"
 _CAPTIONS = "narrated.engines.captions.engine"
 _WHISPER = "narrated.engines.hearing.whisper"
 _FASTER_WHISPER = "narrated.engines.hearing.faster_whisper"
+KOKORO = "narrated.engines.kokoro.engine"
 PIPER_NAME = "piper"
 PIPER = "narrated.engines.piper.engine"
 
@@ -104,6 +105,7 @@ _BUILT_IN = (
     _neural("tortoise", _TORTOISE, "Manmay/tortoise-tts", 200, ("en",)),
     # Its languages are those of the voices on the disk.
     EngineSpec(PIPER_NAME, "speech", PIPER, 400, holds_models=True),
+    _neural("kokoro", KOKORO, "fastrtc/kokoro-onnx", 300, ("en", "es", "fr", "hi", "it", "pt")),
     _neural("blip", _CAPTIONS, "Salesforce/blip-image-captioning-base"),
     _neural("blip-large", _CAPTIONS, "Salesforce/blip-image-captioning-large"),
     # Eight pictures of 768 x 768 take more memory than speech engines leave.

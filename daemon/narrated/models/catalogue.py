@@ -26,7 +26,7 @@ from narrated.errors import NarratedError
 from narrated.models.unloadable import folder_with, odd_weights
 from narrated.printable import printable
 
-_HOST_LAYOUTS = ("piper",)
+_HOST_LAYOUTS = ("piper", "kokoro")
 """Layouts of models that compute on a CPU alone: their figures are those of it."""
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
 

@@ -1,7 +1,7 @@
 """Describes voices for those who choose one: language, accent and sex, as far as they are known.
 
-espeak's voices are described by its own data, those of Pico, Piper and Bark by their names, those
-of Tortoise by what their package says. Of an engine that was not made by us nothing is known.
+espeak's voices are described by its own data, those of Pico, Piper, Kokoro and Bark by their names,
+those of Tortoise by what their package says. Of an engine that was not made by us nothing is known.
 """
 
 import re
@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from types import MappingProxyType
 
+from narrated.engines.kokoro import voices as kokoro_voices
 from narrated.engines.piper.voice_names import language_tag, preference
 from narrated.engines.registry import EngineSpec
 from narrated.errors import NarratedError
@@ -161,6 +162,10 @@ def _told(module: str, name: str) -> tuple[str, str, str, str]:
                 return language, _LANGUAGES.get(language, ""), "", sex
         case "narrated.engines.piper.engine":
             return _of_piper(name)
+        case "narrated.engines.kokoro.engine":
+            language, _, country = (code := kokoro_voices.language_tag(name)).partition("-")
+            sex = {"f": FEMALE, "m": MALE}.get(name[1:2], "")
+            return code, _LANGUAGES.get(language, ""), _ACCENTS.get(country, country), sex
         case "narrated.engines.tortoise.engine":
             is_female, is_male = name in _TORTOISE_FEMALE, name in _TORTOISE_MALE
             return "en", "English", "", FEMALE if is_female else MALE if is_male else ""
@@ -198,6 +203,8 @@ def _chosen(spec: EngineSpec, described: list[VoiceDescription], language: str) 
         spoken = [each for each in described if each.code.partition("-")[0].lower() == base]
         by_preference = sorted(spoken, key=lambda each: preference(each.name, each.code, language))
         return next((each.name for each in by_preference), "")
+    if spec.module == "narrated.engines.kokoro.engine":
+        return kokoro_voices.best_voice([each.name for each in described], language)
     names = {each.name for each in described}
     return next((name for name in _choices(spec, language) if name in names), "")
 

@@ -5,6 +5,7 @@ The engines' own modules tell more of a voice, but import numpy for it.
 
 import json
 import os
+import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
 from importlib.util import find_spec
@@ -37,12 +38,22 @@ def _names(module: str, spec: EngineSpec, models: ModelsConfig) -> Iterator[str]
         case "narrated.engines.bark.engine":
             yield from _presets(models.folder / Path(str(spec.options["model"])).expanduser())
             yield from _files(models.voices, ".npz")
+        case "narrated.engines.kokoro.engine":
+            yield from _of_kokoro(models.folder / Path(str(spec.options["model"])).expanduser())
         case "narrated.engines.piper.engine":
             yield from _of_piper(models)
         case "narrated.engines.tortoise.engine":
             for root in (models.voices, *_shipped()):
                 yield from _files(root, ".pth")
                 yield from _folders(root)
+
+
+def _of_kokoro(folder: Path) -> Iterator[str]:
+    from narrated.engines.kokoro.files import file_names
+    from narrated.engines.kokoro.voices import archive_names
+
+    with suppress(OSError, ValueError, zipfile.BadZipFile):
+        yield from archive_names(folder / file_names(folder)[1])
 
 
 def _of_piper(models: ModelsConfig) -> Iterator[str]:

@@ -1,8 +1,10 @@
 """Piper with a real voice: its sound, its takes, its times, and what it makes of trouble."""
 
 import asyncio
+import gc
 import json
 import shutil
+import weakref
 from dataclasses import replace
 from pathlib import Path
 
@@ -109,7 +111,11 @@ def test_takes_vary_by_their_seed(joe: Path) -> None:
     assert first.pcm != second.pcm
     noisy.admit(request(seed=1))
     assert isinstance(stepped(noisy)[0], ProgressReport)
+    session = weakref.ref(noisy.models[0].session)
+    noisy.release()
     noisy.models[0].park()
+    gc.collect()
+    assert session() is None, "nothing else keeps the weights in memory"
     while not isinstance(outcome := stepped(noisy)[0], SpeechResult):
         pass
     assert outcome.pcm == first.pcm

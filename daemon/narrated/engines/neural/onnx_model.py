@@ -1,7 +1,9 @@
 """A model of ONNX as a model of the worker's memory budget: onnxruntime computes it on the CPU."""
 
 import logging
+import mmap
 import os
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,8 @@ from narrated.engines.neural.host_device import HostDevice
 from narrated.errors import EngineUnavailable
 
 _ERRORS_ALONE = 3
+_RANDOM = re.compile(rb"Random(?:Normal|Uniform)|Multinomial|Bernoulli")
+"""The operators of ONNX that draw."""
 _SEEDS = 1 << 31  # onnxruntime takes more, but adds each node's number
 
 logger = logging.getLogger("narrated.worker")
@@ -81,6 +85,15 @@ class OnnxModel:
             return onnxruntime().InferenceSession(
                 str(self._file), session_options(), providers=["CPUExecutionProvider"]
             )
+
+
+def draws_noise(file: Path) -> bool:
+    """True if a model draws: its sound then depends on the session's seed. Errors: OSError."""
+    with file.open("rb") as content:
+        if not os.fstat(content.fileno()).st_size:
+            return False
+        with mmap.mmap(content.fileno(), 0, access=mmap.ACCESS_READ) as whole:
+            return _RANDOM.search(whole) is not None
 
 
 def session_options() -> Any:

@@ -8,27 +8,24 @@ Imports piper and onnxruntime only after it found a voice.
 """
 
 import json
-from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from importlib.util import find_spec
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from narrated.engines import espeak_front
 from narrated.engines.interface import (
     EngineContext,
-    Kind,
-    Model,
     Options,
     Outcome,
     ProgressReport,
     Request,
-    RequestFailure,
     SpeechRequest,
     SpeechResult,
 )
+from narrated.engines.neural.onnx_engine import OnnxSpeechEngine
+from narrated.engines.neural.onnx_model import OnnxModel
 from narrated.engines.neural.staged_engine import identity
 from narrated.engines.piper.options import ROWS, engine_options, noise_of, request_options
 from narrated.engines.piper.phrases import Phrase, phrases, written_for_piper
@@ -36,7 +33,7 @@ from narrated.engines.piper.voice_names import USUAL
 from narrated.engines.piper.voices import ChosenVoice, PiperVoices
 from narrated.engines.respelling import Respelling, unchanged
 from narrated.engines.speech_times import TimedPlace, in_order
-from narrated.errors import EngineError, EngineUnavailable, OutOfMemory
+from narrated.errors import EngineError, EngineUnavailable
 
 if TYPE_CHECKING:
     from narrated.engines.piper.loaded_voice import LoadedVoice
@@ -65,6 +62,11 @@ class _PendingSpeech:
     """The session that its noise comes from."""
 
     @property
+    def model(self) -> OnnxModel:
+        """The model of its voice."""
+        return self.voice.model
+
+    @property
     def spoken_s(self) -> float:
         return sum(map(len, self.sounds)) / 2 / self.voice.sample_rate
 
@@ -75,35 +77,25 @@ class _PendingSpeech:
         self.sounds, self.times = [], []
 
 
-class PiperEngine:
-    """Requests wait in a queue; a step speaks the next sentence of the first."""
+class PiperEngine(OnnxSpeechEngine[_PendingSpeech]):
+    """Speaks requests one after the other; a step speaks a sentence."""
 
-    kind: Kind = "speech"
-    worn = False
     front = espeak_front.VERSION
     sample_rate = _USUAL_RATE
-    narrator_options: Options = MappingProxyType({})
-    steady_options: Options = MappingProxyType({})
 
     def __init__(self, voices: PiperVoices, options: Options, context: EngineContext) -> None:
+        super().__init__()
         self._voices = voices
         self._options = options
         self._context = context
         self._noise = noise_of(options)
         self._loaded: dict[str, LoadedVoice] = {}
-        self._pending: deque[_PendingSpeech] = deque()
-        self._latest: tuple[Model, ...] = ()
         self.rows = int(options.get("rows", ROWS))
         self.varies = self._noise.is_any
         self.voices, self.voice_digest = voices.listed, voices.digest
         heard = {name: value for name, value in options.items() if name != "rows"}
         told = version(_PACKAGE), json.dumps(heard, sort_keys=True)
         self.identity = identity(f"piper-{REVISION}", *told)
-
-    @property
-    def models(self) -> Sequence[Model]:
-        """The voice of the next step; if there is none, that of the last one."""
-        return (self._pending[0].voice.model,) if self._pending else self._latest
 
     def admit(self, request: Request) -> None:
         """Queue a request. Raises EngineError or EngineUnavailable to refuse it."""
@@ -115,33 +107,6 @@ class PiperEngine:
         written = espeak_front.espeak_text(request) if voice.is_english else unchanged(request.text)
         self._pending.append(_PendingSpeech(request, voice, chosen.speaker, options, written))
 
-    def step(self) -> Sequence[Outcome]:
-        """Speak a sentence; takes a tenth of its length on one core."""
-        pending = self._pending[0]
-        self._latest = (pending.voice.model,)
-        try:
-            with pending.voice.model.device.at_work(pending.request.id):
-                outcome = self._advance(pending)
-        except (OutOfMemory, EngineUnavailable):
-            raise
-        except Exception as error:  # noqa: BLE001 - piper's, and of this request alone
-            problem = f"Piper's voice {pending.voice.name} could not speak this text: {error}."
-            outcome = RequestFailure(pending.request.id, problem)
-        if not isinstance(outcome, ProgressReport):
-            self._pending.popleft()
-        return [outcome]
-
-    def cancel(self, id: str) -> None:
-        """Remove a request from the queue."""
-        self._pending = deque(each for each in self._pending if each.request.id != id)
-
-    def shrink(self) -> bool:
-        """Refuse: it speaks one sentence at a time."""
-        return False
-
-    def release(self) -> None:
-        """Do nothing: between two sentences it holds no memory but the weights."""
-
     def _load(self, chosen: ChosenVoice) -> "LoadedVoice":
         from narrated.engines.piper.loaded_voice import LoadedVoice
 
@@ -152,22 +117,13 @@ class PiperEngine:
         return voice
 
     def _advance(self, pending: _PendingSpeech) -> Outcome:
-        if pending.phrases is None or self._lost_noise(pending):
+        is_lost = self._noise.is_any and self._lost_noise(pending)
+        if pending.phrases is None or is_lost:
             pending.begin()
         phrase = pending.phrases and pending.phrases[len(pending.sounds) :][:1]
         if phrase:
             self._speak(pending, phrase[0])
         return _outcome(pending)
-
-    def _lost_noise(self, pending: _PendingSpeech) -> bool:
-        """True if its sound must begin anew, since the session of its noise is gone."""
-        if not self._noise.is_any:
-            return False
-        model = pending.voice.model
-        if pending.session is not None and pending.session is model.session:
-            return False
-        pending.session = model.reseed(pending.request.seed)
-        return True
 
     def _speak(self, pending: _PendingSpeech, phrase: Phrase) -> None:
         spoken = pending.voice.speak(phrase.phonemes, pending.options, self._noise, pending.speaker)
@@ -197,7 +153,7 @@ def load(options: Options, context: EngineContext) -> PiperEngine:
     told = engine_options(options)
     if find_spec("piper") is None:
         raise EngineUnavailable(
-            "This voice needs the package piper-tts.", "pip install 'narrated[piper]'"
+            "This voice needs the package piper-tts.", "narrated engines install piper"
         )
     voices = PiperVoices(context.models, context.voices)
     if not voices.listed():

@@ -54,7 +54,6 @@ class LoadedVoice:
         speaker: int | None,
     ) -> bytes:
         """Speak phonemes with the warm model: signed 16-bit samples, as piper itself makes them."""
-        self._piper.session = self.model.session
         scales = SynthesisConfig(
             speaker_id=speaker,
             length_scale=options.get("length_scale"),
@@ -62,8 +61,12 @@ class LoadedVoice:
             noise_w_scale=noise.lengths,
         )
         ids = self._piper.phonemes_to_ids(phonemes)
-        wave = np.asarray(self._piper.phoneme_ids_to_audio(ids, scales), np.float32).reshape(-1)
-        return _pcm(_levelled(wave, options))
+        self._piper.session = self.model.session
+        try:
+            wave = self._piper.phoneme_ids_to_audio(ids, scales)
+        finally:
+            self._piper.session = None  # it would keep the weights in memory
+        return _pcm(_levelled(np.asarray(wave, np.float32).reshape(-1), options))
 
 
 def _levelled(wave: Wave, options: Mapping[str, Any]) -> Wave:

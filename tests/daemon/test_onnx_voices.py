@@ -1,4 +1,4 @@
-"""A post that Piper narrates through the daemon, from a voice that is missing to the sound."""
+"""Posts that Piper and Kokoro narrate through the daemon, from a missing voice to the sound."""
 
 import shutil
 from collections.abc import Callable
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from engines.checkpoints.kokoro import kokoro
 from engines.hearing.real_models import piper_joe, whisper_tiny
 from support.daemon import Daemon, wait
 
@@ -53,3 +54,25 @@ def test_piper_narrates_a_post(tmp_path: Path, figure: Callable[[str], None]) ->
         assert "piper is loaded and answers" in doctor and f"piper has the voice {NAME}" in doctor
         listed = daemon.ask("voices", "list", "piper").stdout
         assert NAME in listed and "American" in listed
+
+
+def test_kokoro_narrates_a_post(tmp_path: Path) -> None:
+    """A post waits for the model, with the pull in a note; French words go to a French voice."""
+    settings = {"speech": {"engine": "kokoro", "voice": "am_adam"}, "takes": {"check": "off"}}
+    patience = {"workers": {"again": "300ms"}, "models": {"device": "cpu"}}
+    with Daemon(tmp_path, **settings, **patience) as daemon:
+        daemon.drop("clock.md", POST)
+        note = daemon.outbox / "clock.error.txt"
+        wait(note.exists, lambda: daemon.log, PATIENCE_S)
+        assert "narrated models pull fastrtc/kokoro-onnx" in note.read_text()
+        assert "narrated models pull kokoro\n" in daemon.ask("config", "check").stdout
+        coming = kokoro(tmp_path / "state/models/fastrtc/.coming")
+        coming.rename(coming.with_name("kokoro-onnx"))
+        manifest = daemon.manifest("clock", PATIENCE_S)
+        assert not note.exists()
+        assert (manifest["engine"], manifest["voice"]) == ("kokoro", "am_adam")
+        assert manifest["settings"]["speakers"]["fr"]["engine"] == "kokoro"
+        doctor = daemon.ask("doctor").stdout
+        assert "kokoro is loaded and answers" in doctor and "kokoro has the voice am_adam" in doctor
+        listed = daemon.ask("voices", "list", "kokoro").stdout
+        assert "bf_emma" in listed and "British" in listed and "jf_alpha" not in listed
