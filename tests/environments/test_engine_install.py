@@ -116,7 +116,7 @@ def test_engine_without_code_is_told() -> None:
         installable("espeak")
     with pytest.raises(NarratedError, match="'bork' is no engine of ours") as refused:
         installable("bork")
-    assert "bark, tortoise, blip" in refused.value.remedy
+    assert "bark, tortoise, piper" in refused.value.remedy
 
 
 def wheel(folder: Path, module: str, version: str, code: str) -> None:
