@@ -1,6 +1,9 @@
 """A slice of Bark's two causal stages waits for no device, and keeps to its buffers."""
 
+import copy
 import dataclasses
+import itertools
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -9,12 +12,14 @@ from engines.bark.stage_driver import codes, tokens
 from engines.recorded_steps import RecordedStep
 from engines.step_watch import watched
 from narrated.engines.bark.coarse import CoarseStage
+from narrated.engines.bark.codec import CodecStage
 from narrated.engines.bark.fine import FineStage
 from narrated.engines.bark.semantic import SemanticStage
 from narrated.engines.bark.transformer_adapter import BarkTransformer
 from narrated.engines.neural.decoder import KeyValueDecoder
 from narrated.engines.neural.running_batch import RunningBatch, TokenSequence
 from narrated.engines.neural.sampling_parameters import SamplingParameters
+from narrated.engines.neural.slot_states import MOST_STEPS
 from narrated.engines.neural.step_runner import StepRunner
 
 EVERYTHING = {"top_p": 0.9, "repetition_penalty": 1.3}
@@ -47,21 +52,25 @@ def slice_of(bench, name, changed):
     return watch
 
 
-@pytest.mark.parametrize("name", ["semantic", "coarse"])
-@pytest.mark.parametrize("changed", [{}, {"temperature": 0.0}, EVERYTHING], ids=str)
-def test_slice_waits_at_its_end(sampling, name, changed):
+@pytest.fixture(
+    scope="module",
+    params=itertools.product(["semantic", "coarse"], [{}, {"temperature": 0.0}, EVERYTHING]),
+    ids=str,
+)
+def watch(request, sampling):
+    """Counts of a slice of a stage, with these changes of its sampling."""
+    return slice_of(sampling, *request.param)
+
+
+def test_slice_waits_at_its_end(watch):
     """A slice reads its tokens once, behind its last step, and copies nothing to the device."""
-    watch = slice_of(sampling, name, changed)
     assert watch.steps >= 10
     assert [done for done, _ in watch.waits] == [watch.steps], watch.waits
     assert watch.copies == []
 
 
-@pytest.mark.parametrize("name", ["semantic", "coarse"])
-@pytest.mark.parametrize("changed", [{}, {"temperature": 0.0}, EVERYTHING], ids=str)
-def test_slice_keeps_its_buffers(sampling, name, changed):
+def test_slice_keeps_its_buffers(watch):
     """A step writes into buffers that were there before."""
-    watch = slice_of(sampling, name, changed)
     assert watch.kept() == []
     assert watch.buffers == []
 
@@ -173,15 +182,35 @@ def test_fine_pass_waits_once(sampling, temperature):
     assert len(watch.copies) == 2, watch.copies
 
 
-def test_steps_need_no_values(sampling, monkeypatch):
-    """A device without values runs joins and slices: only their outcome is read."""
-    read = []
+@pytest.fixture
+def read(monkeypatch):
+    """What is read of a device without values: shapes; the host is told ones."""
+    shapes = []
 
     def to_host(values):
-        read.append(values.device.type)
+        shapes.append((values.device.type, *values.shape))
         return torch.ones(values.shape, dtype=values.dtype)
 
-    monkeypatch.setattr("narrated.engines.neural.slot_states.to_host", to_host)
+    for module in ("slot_states", "stage_pipeline"):
+        monkeypatch.setattr(f"narrated.engines.neural.{module}.to_host", to_host)
+    return shapes
+
+
+def test_codec_reads_its_samples_once(sampling, read):
+    """The codec reads nothing but the samples of all its requests, at once."""
+    stage = CodecStage(sampling.generation)
+    for index in range(4):
+        fine = torch.full((8, 9 + index), index)
+        stage.admit(sampling.request(str(index), "x", fine=fine))
+    codec = copy.deepcopy(sampling.module.codec_model).to("meta")
+    with torch.no_grad():
+        stage.work(SimpleNamespace(codec_model=codec, device=torch.device("meta")), 4)
+    hop = 320
+    assert read == [("meta", 4, 12 * hop + 1)]
+
+
+def test_steps_need_no_values(sampling, read):
+    """A device without values runs joins and slices: only their outcome is read."""
     semantic = sampling.module.semantic
     with torch.device("meta"):
         transformer = BarkTransformer(type(semantic)(semantic.config).eval())
@@ -198,4 +227,4 @@ def test_steps_need_no_values(sampling, monkeypatch):
         batch.remove(sequences[0])
         batch.advance(transformer, 12)
     assert [len(each.tokens) for each in sequences] == [13, 25, 25]
-    assert read == ["meta"] * 3
+    assert read == [("meta", MOST_STEPS + 1, 4)] * 3

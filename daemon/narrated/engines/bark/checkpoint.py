@@ -9,6 +9,7 @@ import torch
 from torch import nn
 from transformers import AutoTokenizer, BarkConfig, BarkModel
 from transformers.models.bark.configuration_bark import BarkSemanticConfig
+from transformers.models.encodec.modeling_encodec import EncodecConv1d
 
 from narrated.engines.bark.coarse import CoarseStage
 from narrated.engines.bark.codec import CodecStage
@@ -85,4 +86,17 @@ def _read(files: HashedCheckpoint, precision: torch.dtype) -> BarkModel:
     """Load the model in this precision; the small codec always in single precision."""
     model: BarkModel = load_weights(files, BarkModel, precision)
     model.codec_model.float()
+    _keep_shapes_on_host(model.codec_model)
     return model
+
+
+def _keep_shapes_on_host(codec: nn.Module) -> None:
+    """Make plain tensors of the numbers that EnCodec pads by.
+
+    As buffers they move to a GPU, and each convolution waits to read them.
+    """
+    for convolution in codec.modules():
+        if isinstance(convolution, EncodecConv1d):
+            for name, number in [*convolution.named_buffers(recurse=False)]:
+                delattr(convolution, name)
+                setattr(convolution, name, number)

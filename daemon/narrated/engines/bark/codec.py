@@ -13,6 +13,7 @@ from transformers import BarkModel
 from narrated.engines.bark.generation_config import GenerationConfig
 from narrated.engines.bark.request import NOT_FINITE, BarkRequest
 from narrated.engines.neural.stage_pipeline import Stage, pcm_rows
+from narrated.engines.neural.transfers import to_device
 
 _SILENCE_S = 0.1
 _MOST_FRAMES = 1200
@@ -60,8 +61,8 @@ def _decode(module: BarkModel, requests: Sequence[BarkRequest]) -> None:
     """Set the samples of requests with codes, or their problem."""
     codec, device = module.codec_model, module.device
     codes = [request.fine.T for request in requests if request.fine is not None]
-    lengths = torch.tensor([len(own) for own in codes]).to(device)
-    padded = pad_sequence(codes, batch_first=True).to(device)
+    lengths = to_device(torch.tensor([len(own) for own in codes]), device)
+    padded = to_device(pad_sequence(codes, batch_first=True), device)
     beyond = torch.arange(padded.shape[1], device=device) >= lengths[:, None]
     # Zeros, as the decoder pads: it mirrors the begin of a sound, beyond its end if it is short.
     embedded = codec.quantizer.decode(padded.permute(2, 0, 1)).masked_fill(beyond[:, None], 0.0)
@@ -69,10 +70,8 @@ def _decode(module: BarkModel, requests: Sequence[BarkRequest]) -> None:
     hop = sound.shape[1] // padded.shape[1]
     sound = sound.masked_fill(beyond.repeat_interleave(hop, 1), 0.0)
     spoken = pcm_rows(sound, [len(own) * hop for own in codes])
-    for request, samples, is_finite in zip(
-        requests, spoken, sound.isfinite().all(1).tolist(), strict=True
-    ):
-        if is_finite:
-            request.pcm = samples
-        else:
+    for request, samples in zip(requests, spoken, strict=True):
+        if samples is None:
             request.problem = NOT_FINITE.format("codec")
+        else:
+            request.pcm = samples

@@ -17,6 +17,7 @@ from torch import nn
 from narrated.engines.interface import Outcome, ProgressReport, RequestFailure, SpeechResult
 from narrated.engines.neural.staged_request import StagedRequest
 from narrated.engines.neural.torch_model import TorchModel
+from narrated.engines.neural.transfers import to_host
 
 _ENOUGH = 4
 """Full batches to finish at a reduced width before the pipeline tries a larger one."""
@@ -239,11 +240,19 @@ def full_pass(most: int) -> int:
 
 def pcm(sound: torch.Tensor) -> bytes:
     """Convert samples (n,) from -1 to 1 to signed 16-bit ones; clips louder ones."""
-    return pcm_rows(sound[None], [len(sound)])[0]
+    return to_host(_clipped(sound)).numpy().astype("<i2").tobytes()
 
 
-def pcm_rows(sound: torch.Tensor, lengths: Sequence[int]) -> Sequence[bytes]:
-    """The same for the first samples of each row (rows, n), by one copy to the host."""
-    samples = (sound.float().clamp(-1, 1) * _LOUDEST).round().to(torch.int16).cpu().numpy()
-    rows = zip(samples.astype("<i2"), lengths, strict=True)
-    return [row[:length].tobytes() for row, length in rows]
+def pcm_rows(sound: torch.Tensor, lengths: Sequence[int]) -> Sequence[bytes | None]:
+    """The same for the first samples of each row (rows, n), by one copy to the host.
+
+    None for a row with a value that is not finite.
+    """
+    is_finite = sound.isfinite().all(1, keepdim=True).to(torch.int16)
+    told = to_host(torch.cat([_clipped(sound), is_finite], 1)).numpy().astype("<i2")
+    rows = zip(told, lengths, strict=True)
+    return [row[:length].tobytes() if row[-1] else None for row, length in rows]
+
+
+def _clipped(sound: torch.Tensor) -> torch.Tensor:
+    return (sound.float().clamp(-1, 1) * _LOUDEST).round().to(torch.int16)
