@@ -2,9 +2,13 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 import yaml
@@ -14,9 +18,11 @@ from narrated.config.values import Config
 from narrated.config.worker_specs import all_engines, engine_spec, speech_engines, worker_specs
 from narrated.doctor.engines import check_engines
 from narrated.doctor.finding import Severity
+from narrated.engines.interface import SpeechRequest
 from narrated.engines.registry import BUILT_IN_ENGINES, EngineSpec, installed_engines, load
 from narrated.errors import ConfigurationError, EngineUnavailable
 from narrated.workers.pool import EngineProbe, WorkerSnapshot, WorkerState
+from support.documented import blocks
 from support.engine_context import PlainContext
 
 ROOT = Path(__file__).parents[2]
@@ -225,3 +231,67 @@ def test_missing_function_is_named() -> None:
     spec = EngineSpec("tones", "speech", "math:make", 400, distribution="foreign 2.1")
     with pytest.raises(EngineUnavailable, match=r"foreign 2\.1.*'make'"):
         load(spec, PlainContext())
+
+
+@pytest.fixture
+def staged(tones: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """The staged engine of the guide, as its module makes it."""
+    monkeypatch.syspath_prepend(tones)
+    module = ModuleType("staged_tones")
+    (code,) = blocks("write-an-engine.md", "Batches and stages", "python")
+    exec(compile(code, "staged_tones.py", "exec"), module.__dict__)
+    yield module.load({}, None)
+    sys.modules.pop("narrated_tones", None)
+
+
+def asked(id: str, text: str) -> SpeechRequest:
+    return SpeechRequest(id=id, text=text, voice="high", language="en", seed=1, options={})
+
+
+def test_guide_staged_engine(staged: Any) -> None:
+    """The guide's staged engine sounds alike alone and in batches, which stay full."""
+    texts = {str(number): "Tones" * (number % 3 + 1) for number in range(9)}
+    alone = {}
+    for id, text in texts.items():
+        staged.admit(asked(id, text))
+        assert staged.step() == []
+        (alone[id],) = staged.step()
+    waiting, heard, batches = [*texts.items()], {}, []
+    while waiting or len(heard) < len(texts):
+        while waiting and staged.has_room:
+            staged.admit(asked(*waiting.pop(0)))
+        results = staged.step()
+        heard |= {each.id: each for each in results}
+        batches += [len(results)] if results else []
+    assert {id: each.pcm for id, each in heard.items()} == {
+        id: each.pcm for id, each in alone.items()
+    }
+    assert batches == [4, 4, 1]
+
+
+def test_guide_staged_engine_cancels(staged: Any) -> None:
+    """A cancelled request of either stage is not heard."""
+    for id in "abcd":
+        staged.admit(asked(id, "Tones"))
+    staged.cancel("a")
+    assert staged.step() == []
+    staged.cancel("b")
+    assert [each.id for each in staged.step()] == ["c", "d"]
+
+
+def test_engine_in_its_own_interpreter(home: Path, tones: Path, tmp_path: Path) -> None:
+    """narrated needs the metadata of a foreign engine; its code is in another interpreter alone."""
+    _run("venv", "--without-pip", str(tmp_path / "apart"), cwd=tmp_path)
+    (packages,) = (tmp_path / "apart").glob("lib/python*/site-packages")
+    (packages / "tones.pth").write_text(f"{tones}\n")
+    known = tmp_path / "known"
+    known.mkdir()
+    (info,) = tones.glob("*.dist-info")
+    shutil.copytree(info, known / info.name)
+    file = home / "narrated.yaml"
+    settings = yaml.safe_load(file.read_text())
+    settings["engines"] = {"tones": {"python": str(tmp_path / "apart/bin/python")}}
+    file.write_text(yaml.safe_dump(settings))
+    (home / "inbox/post.txt").write_text("Tones for each letter.\n")
+    narrated(home, known, "once")
+    assert (home / "outbox/post.wav").stat().st_size > 22_050
