@@ -59,9 +59,10 @@ class BarkSteps:
     def step_bytes(self) -> int:
         """Bytes of the weights that each step reads: the layers and the head."""
         model = self._driver.module.semantic
-        config, head = model.config, model.lm_head.weight
+        config = model.config
         layers = int(pass_weights(config.num_layers, config.hidden_size))
-        return (layers + head.numel()) * head.element_size()
+        head = config.output_vocab_size * config.hidden_size
+        return (layers + head) * model.dtype.itemsize
 
     def admit(self) -> BarkRequest:
         """Begin a sentence: read its prompt."""

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
-from narrated.workers.child import environment
+from narrated.workers.child import HUGE_PAGES, environment
 
 _PATIENT = {"OMP_WAIT_POLICY": "PASSIVE"}
 """Threads that spin while they wait would count as processor time; a worker's do not, either."""
@@ -55,6 +55,6 @@ def running_program(
 
 
 def own_program(name: str, *arguments: object) -> AbstractContextManager[JsonProgram]:
-    """Start a program of ours beside this module, with a worker's environment."""
-    environ = {**environment(""), "PYTHONPATH": str(Path(__file__).parents[1])}
+    """Start a program of ours beside this module, with the environment of a worker with models."""
+    environ = {**HUGE_PAGES, **environment(""), "PYTHONPATH": str(Path(__file__).parents[1])}
     return running_program(name, *arguments, environ=environ)

@@ -22,6 +22,9 @@ from narrated.printable import printable
 from narrated.workers.protocol import PARENT_VARIABLE, PREFIX, decode_header, decode_prefix, encode
 
 LINES_KEPT = 20
+# Reading a model's weights then misses fewer addresses: a step takes 5 to 20 % less. torch asks for
+# such pages itself; glibc does for what oneDNN packs.
+HUGE_PAGES = {"THP_MEM_ALLOC_ENABLE": "1", "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
 _LINE_CHARACTERS = 500
 _READ_AHEAD_BYTES = 1 << 20
 _LAST_OUTPUT_S = 0.5

@@ -13,13 +13,10 @@ from narrated.engines.engine_info import EngineInfo
 from narrated.engines.model_resources import ModelStatus
 from narrated.engines.registry import EngineSpec
 from narrated.errors import EngineNotHeld, EngineUnavailable
-from narrated.workers.child import ChildProcess
+from narrated.workers.child import HUGE_PAGES, ChildProcess
 from narrated.workers.worker import Worker, WorkerSpec
 
 _HOST = "narrated.workers.host"
-# Reading a model's weights then misses fewer addresses: a step takes 5 to 20 % less. torch asks for
-# such pages itself; glibc does for what oneDNN packs.
-_HUGE_PAGES = {"THP_MEM_ALLOC_ENABLE": "1", "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
 _POLL_S = 0.2
 _FIRST_DELAY_S = 0.1
 _LONGEST_DELAY_S = 60.0
@@ -315,7 +312,7 @@ class WorkerSupervisor:
         """Run one worker to its end; returns the reason, None if it was told to leave."""
         spec = self._spec
         try:
-            pages = _HUGE_PAGES if spec.holds_models else {}
+            pages = HUGE_PAGES if spec.holds_models else {}
             child = await ChildProcess.start(spec.name, _HOST, python=spec.python, defaults=pages)
         except OSError as error:
             self._failed_starts = _MOST_FAILED_STARTS
