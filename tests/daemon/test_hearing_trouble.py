@@ -108,6 +108,43 @@ def test_model_arrives_later(tmp_path: Path) -> None:
     assert len(heard(tmp_path)) == 4
 
 
+def test_later_model_and_publish_now(tmp_path: Path) -> None:
+    """With `publish: now`, too, a later ear hears of an edited post the new chunks alone.
+
+    It hears all if a person asks for it, also amid the check of the new ones.
+    """
+    there, held = tmp_path / "there", tmp_path / "held"
+    spoils = {"lazy dog": ["backwards", ""]}
+    settings = _settings(tmp_path, spoils, unless=str(there), held=str(held))
+    settings["takes"] = {**HEARD, "publish": "now"}
+    settings["workers"] = {"again": "200ms"}
+    with Daemon(tmp_path, **settings) as daemon:
+        daemon.drop("walk.md", POST)
+        daemon.published("walk", POST)
+        there.touch()
+        wait(lambda: "ear" in str(daemon.status()["workers"]))
+        daemon.drop(".narrated.yaml", "album: Walks\n")
+        wait(lambda: daemon.manifest("walk")["settings"]["edition"]["album"] == "Walks")
+        daemon.wait_idle()
+        assert heard(tmp_path) == []
+        edited = POST.replace("fence", "hedge")
+        daemon.drop("walk.md", edited)
+        wait(lambda: daemon.published("walk", edited)["takes"]["heard"] == 1)
+        daemon.wait_idle()
+        assert (len(heard(tmp_path)), len(mumbled(tmp_path))) == (1, 4)
+        held.touch()
+        edited = POST.replace("fence", "wall")
+        daemon.drop("walk.md", edited)
+        daemon.published("walk", edited)
+        wait(lambda: daemon.history("walk.md")[-1] != "done")
+        assert daemon.ask("refresh", "walk.md", "--check").returncode == 0
+        held.unlink()
+        wait(lambda: daemon.manifest("walk")["takes"]["heard"] == 3)
+        daemon.wait_idle()
+        assert daemon.manifest("walk")["takes"]["doubtful"] == 0
+    assert len(mumbled(tmp_path)) == 6
+
+
 def test_later_model_hears_all_takes(tmp_path: Path) -> None:
     """A later ear hears each take that it chooses among, not those alone that nobody blamed."""
     there = tmp_path / "there"

@@ -31,6 +31,8 @@ class EncodedNarration:
     """Of all chunks whose takes were checked."""
     takes: tuple[int, ...] = ()
     """The number of the take of each chunk, in the order of the plan."""
+    new: frozenset[str] = frozenset()
+    """The digests of the chunks that a later check is to settle: what was out before stays."""
 
     @property
     def prepared(self) -> tuple[PreparedFile, ...]:

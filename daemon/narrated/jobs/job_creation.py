@@ -135,11 +135,19 @@ class JobCreator:
         unfinished = self._ledger.jobs.unfinished(path)
         causes = {job.cause for job in unfinished if job.state is not JobState.FAILED}
         if JobCause.CHECK in causes:
-            return False
+            return self.widen_check(path)
         if causes:
             self._ledger.due_checks.add(published.id, is_asked=True)
             return True
         plan = self.plan(published)
+        return plan is not None and self.create_check(published, plan) is not None
+
+    def widen_check(self, path: str) -> bool:
+        """Have a check of some takes, that is under way, check all; False if it does already."""
+        published = self._ledger.jobs.published(path)
+        if published is None or self._ledger.due_checks.digests(published.id) is None:
+            return False
+        plan = self.plan(self._ledger.jobs.history(path)[-1])
         return plan is not None and self.create_check(published, plan) is not None
 
     def plan(self, job: Job) -> Plan | None:

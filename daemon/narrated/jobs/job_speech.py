@@ -62,7 +62,8 @@ class JobSpeech:
                 await self._encode_next()
             speech = self._speech
             takes, verdicts = speech.plan.takes, speech.verdicts
-            return replace(self._encoder.encoded, takes=takes, verdicts=verdicts)
+            encoded = replace(self._encoder.encoded, takes=takes, verdicts=verdicts)
+            return replace(encoded, new=speech.new)
         finally:
             # Nothing here waits, so that a second cancellation finds nothing to interrupt.
             _cancel(self._requests)

@@ -55,6 +55,8 @@ class Publication:
     """How each of them was checked; empty if that is not known."""
     is_checked: bool = True
     """True if the job itself made the verdicts, not the older one."""
+    new: frozenset[str] = frozenset()
+    """The digests of its chunks that were not out before."""
 
 
 @dataclass(eq=False)
@@ -69,10 +71,10 @@ class Publisher:
     _events: EventDispatcher
     _work_disk: DiskThreads
     _stems: StemAssignment
-    _follow_up: Callable[[Job, Plan, bool], object] = lambda job, plan, is_new: None
+    _follow_up: Callable[[Job, Plan, frozenset[str]], object] = lambda job, plan, new: None
     """Called with each job that published, in the transaction that finishes it.
 
-    The bool is True if its narration is new, and not carried over.
+    The set has the digests of its chunks that were not out before.
     """
 
     async def publish(self, job: Job, plan: Plan, encoded: EncodedNarration) -> None:
@@ -127,6 +129,7 @@ class Publisher:
             takes=takes,
             times=encoded.chunk_times,
             checks=checks_of(plan, encoded.verdicts),
+            new=encoded.new,
         )
         await self.complete(job, plan, publication)
 
@@ -202,7 +205,7 @@ class Publisher:
             told = publication.takes, publication.times, publication.checks
             self._ledger.job_takes.record(job.id, *told)
             self._events.publish(publication.event(done))
-            self._follow_up(done, plan, older is None)
+            self._follow_up(done, plan, publication.new)
             if older is not None and older.path != job.path:
                 self._moves.supersede(older, job)
             leaving = self._disposal.release(job)

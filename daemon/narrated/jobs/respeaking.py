@@ -89,11 +89,12 @@ class Respeaking:
     async def check(self, path: str) -> None:
         """Have the published takes of a source checked; only bad ones are spoken again.
 
-        A check that is under way is enough. Errors: NarratedError, and nothing is queued: if there
-        is no such narration, or if its source changed meanwhile.
+        A check that is under way is enough, if it is one of all takes. Errors: NarratedError, and
+        nothing is queued: if there is no such narration, or if its source changed meanwhile.
         """
         unfinished = self._ledger.jobs.unfinished(path)
         if any(job.cause is JobCause.CHECK and job.is_open for job in unfinished):
+            self._jobs.widen_check(path)
             return
         published, plan = self._narration(path)
         self._jobs.create_check(published, self._asked_before(published, plan))

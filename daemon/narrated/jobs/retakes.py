@@ -44,19 +44,20 @@ class Retakes:
             speech.recall()
         return speech
 
-    def follow_up(self, job: Job, plan: Plan, is_new: bool) -> None:
-        """Have a narration checked that is published as it was, or that was to be checked.
+    def follow_up(self, job: Job, plan: Plan, new: frozenset[str]) -> None:
+        """Have the new chunks checked that are published as they were, and all that was due.
 
         If a newer version of the source came meanwhile, its job owes the check.
         """
-        if is_new and _is_hasty(job, plan) and self._may_improve(job, plan):
-            self._ledger.due_checks.add(job.id)
+        if _is_hasty(job, plan) and self._may_improve(job, plan, new):
+            self._ledger.due_checks.add(job.id, None if new.issuperset(plan.digests) else new)
         if self._ledger.sources.sha256(job.path) == job.source_sha256:
             self._jobs.create_due_check(job, plan)
 
-    def _may_improve(self, job: Job, plan: Plan) -> bool:
-        hears = plan.settings.takes.may_hear and self._checker.ears.are_there
-        return hears or bool(self._ledger.checked_chunks.of(job.id))
+    def _may_improve(self, job: Job, plan: Plan, new: frozenset[str]) -> bool:
+        if plan.settings.takes.may_hear and self._checker.ears.are_there:
+            return bool(new)
+        return any(plan.digests[each.seq] in new for each in self._ledger.checked_chunks.of(job.id))
 
 
 def build_retakes(
@@ -98,12 +99,25 @@ class CheckedSpeech:
     """The number by chunk digest below which a person rejected all takes."""
     _lexicons: tuple[str, ...] | None = None
     _published: PublishedTakes = field(default_factory=PublishedTakes)
+    _due: frozenset[str] | None = None
+    """Digests of the chunks that a check is for; None for all."""
     _is_check: bool = False
 
     @property
     def verdicts(self) -> tuple[ChunkVerdict, ...]:
         """The verdicts on the chunks that were checked, in order."""
         return tuple(self._verdicts[seq] for seq in sorted(self._verdicts))
+
+    @property
+    def new(self) -> frozenset[str]:
+        """The digests of the chunks that `publish: now` leaves to a later check.
+
+        They are not out yet, or a refresh tries them again.
+        """
+        digests = enumerate(self.plan.digests if self._is_hasty else ())
+        return frozenset(
+            digest for seq, digest in digests if not self._is_out(seq) or self._is_refreshed(seq)
+        )
 
     @property
     def _settings(self) -> TakeCheckSettings:
@@ -121,6 +135,8 @@ class CheckedSpeech:
             self.plan = self.plan.with_take(each.seq, each.take)
             self._verdicts[each.seq] = told_chunk(each)
         self._published = published_takes(self._ledger, self._job, self._settings)
+        published = self._ledger.jobs.published(self._job.path)
+        self._due = self._ledger.due_checks.digests(published.id) if published else None
 
     def begin_check(self) -> Sequence[int]:
         """Begin a check of published takes; returns the chunks that are to be settled.
@@ -320,12 +336,19 @@ class CheckedSpeech:
 
     def _stays(self, seq: int) -> bool:
         """True if a chunk is published with this very take, and the job does not check that."""
-        is_published = self.plan.keys[seq] in self._published.outcomes
-        if not is_published or self._job.cause is JobCause.CHECK:
+        if not self._is_out(seq):
             return False
-        told = self._told_before(seq)
-        is_refreshed = self._job.cause is JobCause.REFRESH and not self._is_hasty
-        return not (is_refreshed and told is not None and told.is_doubtful)
+        if self._job.cause is JobCause.CHECK:
+            return self._due is not None and self.plan.digests[seq] not in self._due
+        return self._is_hasty or not self._is_refreshed(seq)
+
+    def _is_out(self, seq: int) -> bool:
+        return self.plan.keys[seq] in self._published.outcomes
+
+    def _is_refreshed(self, seq: int) -> bool:
+        """True if a chunk is doubtful, and the job is there to try such ones again."""
+        told = self._told_before(seq) if self._job.cause is JobCause.REFRESH else None
+        return told is not None and told.is_doubtful
 
     def _recall_published(self, seq: int) -> None:
         told = self._told_before(seq)
