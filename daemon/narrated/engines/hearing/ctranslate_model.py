@@ -1,7 +1,6 @@
 """A Whisper of CTranslate2 as a model of the worker's memory budget."""
 
 import logging
-import os
 import time
 from typing import Any
 
@@ -58,7 +57,7 @@ class CTranslateModel:
                 self._folder,
                 device="cpu",
                 compute_type=self._compute_type,
-                cpu_threads=len(os.sched_getaffinity(0)),
+                cpu_threads=self.device.threads,
                 local_files_only=True,
             )
         self._bytes = max(self._bytes, self.device.in_use_bytes - before)

@@ -6,8 +6,6 @@ import re
 from functools import cache
 from pathlib import Path
 
-import torch
-
 _GROUPS = Path("/sys/fs/cgroup")
 
 
@@ -16,6 +14,8 @@ def share_cores(workers: int) -> None:
 
     A number of threads that the user set for OpenMP stays.
     """
+    import torch  # other libraries than it ask for `allowed_cores`
+
     if "OMP_NUM_THREADS" not in os.environ:
         torch.set_num_threads(threads_of(_cores(), workers))
 
@@ -28,7 +28,14 @@ def threads_of(cores: int, workers: int) -> int:
 @cache
 def _cores() -> int:
     """Cores by torch, which counts none twice for its hyper-threads, within the group's quota."""
+    import torch
+
     return min(torch.get_num_threads(), quota_cores(_own_group()))
+
+
+def allowed_cores() -> int:
+    """Cores that this process may use, within the group's quota."""
+    return min(len(os.sched_getaffinity(0)), quota_cores(_own_group()))
 
 
 def quota_cores(group: Path) -> int:

@@ -83,7 +83,9 @@ class OnnxModel:
     def _open(self) -> Any:
         with self.device.at_work(), guard_reading(f"The model {self.name}", self._remedy):
             return onnxruntime().InferenceSession(
-                str(self._file), session_options(), providers=["CPUExecutionProvider"]
+                str(self._file),
+                session_options(self.device.threads),
+                providers=["CPUExecutionProvider"],
             )
 
 
@@ -96,13 +98,13 @@ def draws_noise(file: Path) -> bool:
             return _RANDOM.search(whole) is not None
 
 
-def session_options() -> Any:
-    """Options of a session: a thread for each core, which sleeps while there is nothing to do.
+def session_options(threads: int) -> Any:
+    """Options of a session: its threads sleep while there is nothing to do.
 
     Without its arena, memory that a long text took goes back to the host.
     """
     options = onnxruntime().SessionOptions()
-    options.intra_op_num_threads = len(os.sched_getaffinity(0))
+    options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.enable_cpu_mem_arena = False
