@@ -41,6 +41,7 @@ class PackedLinear(nn.Module):
         self.outputs, self.inputs = weight.shape
         self.register_buffer("packed", _packed(weight, _USUAL), persistent=False)
         self._packing = _described(self.packed)
+        _sizes(self._packing, self.outputs, self.inputs, torch.get_num_threads())  # not in a step
         own = None if bias is None else bias.detach().clone()
         self.register_buffer("bias", own, persistent=False)
 
