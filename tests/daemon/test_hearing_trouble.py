@@ -145,6 +145,22 @@ def test_later_model_and_publish_now(tmp_path: Path) -> None:
     assert len(mumbled(tmp_path)) == 6
 
 
+def test_check_listens_as_set_by_now(tmp_path: Path) -> None:
+    """`refresh --check` listens to what was made with `check: signal`, once that is `ears`."""
+    settings = _settings(tmp_path, {"lazy dog": ["backwards", ""]})
+    signal = settings | {"takes": {**HEARD, "check": "signal"}}
+    with Daemon(tmp_path, **signal) as daemon:
+        daemon.drop("walk.md", POST)
+        daemon.published("walk", POST)
+        daemon.stop()
+        daemon.configure(**settings)
+        daemon.start()
+        assert daemon.ask("refresh", "walk.md", "--check").returncode == 0
+        wait(lambda: daemon.history("walk.md") == ["superseded", "done"])
+        takes = daemon.manifest("walk")["takes"]
+    assert (takes["heard"], takes["retaken"], takes["doubtful"]) == (3, 1, 0)
+
+
 def test_later_model_hears_all_takes(tmp_path: Path) -> None:
     """A later ear hears each take that it chooses among, not those alone that nobody blamed."""
     there = tmp_path / "there"

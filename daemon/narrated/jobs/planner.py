@@ -142,6 +142,17 @@ class Planner:
         if text:
             self.texts.keep(job.id, PostText(text, tuple(copies.values())))
 
+    async def settings(self, path: str, defaults: JobDefaults) -> ReadingSettings:
+        """Return the settings that hold for a post as it is now. Errors: SourceError, SourceAbsent.
+
+        No picture is looked at.
+        """
+        source, overrides = await self._read(path), self.overrides(defaults)
+        request = await self._request(path, defaults, overrides)
+        request["review"] = self._review_request(_PlanRequest(path, source, 0, defaults, overrides))
+        draft, _ = await self._parse(path, request, source, 0)
+        return draft.overrides.settings
+
     async def draft(self, path: str, defaults: JobDefaults, place: str = "") -> Draft:
         """Draft the script of a file of the inbox as it is now.
 

@@ -18,6 +18,7 @@ from narrated.errors import (
 from narrated.inbox import picture_paths
 from narrated.inbox.async_reads import AsyncInboxReader
 from narrated.jobs.admission_callbacks import AdmissionCallbacks
+from narrated.jobs.asked_check import AskedCheck
 from narrated.jobs.carry_over import CarryOver
 from narrated.jobs.chunk_verdicts import ChunkVerdict
 from narrated.jobs.error_notes import ErrorNotes, log_refused
@@ -70,6 +71,7 @@ class JobRunner:
     _stems: StemAssignment
     _moves: SourceMoves
     _review: ScriptReview
+    _asked_check: AskedCheck
     progress: dict[int, JobProgress] = field(default_factory=dict)
 
     async def run(self, job: Job, defaults: JobDefaults, queue: AdmissionCallbacks) -> None:
@@ -112,6 +114,7 @@ class JobRunner:
     async def _narrate(self, job: Job, defaults: JobDefaults, queue: AdmissionCallbacks) -> None:
         try:
             plan = self._kept_plan(job) or await self._plan(job, defaults)
+            plan = await self._asked_check.plan(job, plan, defaults)
         except HeldBack as held:
             await self._hold_back(job, held)
             return

@@ -16,6 +16,7 @@ from narrated.errors import StorageError
 from narrated.inbox.async_reads import AsyncInboxReader
 from narrated.install import make_readable
 from narrated.jobs import restore
+from narrated.jobs.asked_check import AskedCheck
 from narrated.jobs.bulk_requeue_runner import BulkRequeueRunner
 from narrated.jobs.carry_over import CarryOver
 from narrated.jobs.ears import Ears
@@ -338,7 +339,8 @@ class App:
         review = ScriptReview(ledger, notes, ScriptWords(ledger, inbox, parsers))
         before = (ledger, self.planner, self.speaker, carry_over, default, publisher, self.removal)
         after = (self.job_creator, notes, outbox, events, inbox, self.ranking, self.stems, moves)
-        self.runner = JobRunner(*(*before, *after, review))
+        asked = AskedCheck(ledger, self.planner)
+        self.runner = JobRunner(*(*before, *after, review, asked))
 
     async def _close_ledger(self, patience_s: float) -> None:
         close = partial(self._close_now, self.ledger.detach())
