@@ -41,6 +41,16 @@ def test_short_life_agrees(
     figure(f"{seed}: {' '.join(acts.replace('│', ' ').split())}")
 
 
+def test_costs_of_engines():
+    """The costs of each engine are told, and those that cannot be measured with the reason."""
+    done = run("engines.py", "pico", "bark")
+    assert done.returncode == 0, done.stdout + done.stderr
+    pico, bark = done.stdout.splitlines()[-2:]
+    assert pico.startswith("| `pico` | ") and pico.endswith("B |") and pico.count(" s |") == 3
+    assert bark.startswith("| `bark` | not taken: ")
+    assert "suno/bark" in bark
+
+
 ERRORS = """
 from measuring.word_errors import WordErrors, words
 for said, heard in (("Set up the disk.", "setup the disk"), ("one two three four", "One, four!")):
