@@ -175,7 +175,7 @@ def test_lockfile_format(puller: Puller, store: ModelStore) -> None:
     }
 
 
-def test_voice_of_piper(puller: Puller, store: ModelStore) -> None:
+def test_voice_of_piper(puller: Puller, store: ModelStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """A voice of Piper's is pulled alone, out of the repository of all, as a model of its own."""
     place, name = "de/de_DE/anna/low", "de_DE-anna-low"
     voice = {f"{name}.onnx": b"weights", f"{name}.onnx.json": b"{}", "MODEL_CARD": b"CC0"}
@@ -193,6 +193,11 @@ def test_voice_of_piper(puller: Puller, store: ModelStore) -> None:
     assert puller(name).fetched == 1
     with pytest.raises(NarratedError, match="it has no"):
         puller("de_DE-anna-high")
+    (folder / f"{name}.onnx").unlink()
+    puller.hub.repositories["rhasspy/piper-voices"].gated = True
+    with pytest.raises(NarratedError, match="is gated") as refused:
+        puller(name)
+    assert refused.value.remedy.endswith(f"narrated models pull piper/{name}")
 
 
 OUTSIDE = {"commit": "0", "pulled": "", "files": {"../../x": {"size": 1, "sha256": "0"}}}
