@@ -289,6 +289,23 @@ def test_doubt_is_told_until_it_is_gone(tmp_path: Path) -> None:
         wait(lambda: "doubtful" not in _note(daemon))
 
 
+def test_folder_under_way_is_known(tmp_path: Path) -> None:
+    """A folder whose posts are all narrated for the first time is no unknown name."""
+    with Daemon(tmp_path, **mumbling(tmp_path)) as daemon:
+        assert daemon.ask("pause").returncode == 0
+        daemon.drop("walks/post.md", TEXT.format("post"))
+        wait(lambda: daemon.history("walks/post.md"))
+        commands = ["takes"], ["respeak", "--doubtful"], ["refresh", "--check"], ["refresh"]
+        told = [daemon.ask(*command, "walks") for command in commands]
+        assert [each.returncode for each in told] == [0] * 4, str(told)
+        assert [each.stdout for each in told] == [
+            "No narration in walks has doubtful takes.\n",
+            "no narration in walks has doubtful takes\n",
+            "nothing else is to be checked\n",
+            "nothing else is to be narrated again; `narrated status` lists what is under way\n",
+        ]
+
+
 def test_voice_without_other_takes(tmp_path: Path) -> None:
     """Of a voice that always speaks alike, no command is told that would be refused."""
     daemon = Daemon(tmp_path, speech={"engine": "espeak"}, takes={"check": "off"})

@@ -194,8 +194,10 @@ def refresh(context: CommandContext, path: str | None, check: bool) -> None:
     if check:
         if not _run_user_command(context, "check", "checked", path=path):
             click.echo("nothing else is to be checked")
-    else:
-        _run_user_command(context, "refresh", "narrated again", path=path)
+    elif not _run_user_command(context, "refresh", "narrated again", path=path):
+        click.echo(
+            "nothing else is to be narrated again; `narrated status` lists what is under way"
+        )
 
 
 @click.command()

@@ -152,6 +152,11 @@ class Jobs(Repository):
         """
         return self._next_paths(("done", "failed", "waiting"), True, folder, after, limit)
 
+    def is_any_below(self, folder: str) -> bool:
+        """True if a path below a folder has a narration, or is to get one."""
+        states = ("done", "failed", "waiting", *sorted(OPEN))
+        return bool(self._next_paths(states, True, folder, "", 1))
+
     def failed_paths(self, after: str, limit: int) -> list[str]:
         """Return the next paths that failed, in order."""
         return self._next_paths(("failed",), False, "", after, limit)

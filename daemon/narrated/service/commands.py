@@ -108,7 +108,8 @@ class UserCommands:
         folder = (path or "").rstrip("/")
         ended = self._ledger.jobs.refreshable(folder, "", 2)
         if not ended and path:
-            self._history(path)
+            if not self._ledger.jobs.is_any_below(folder):
+                self._history(path)
             self._refuse_held(path)
         if ended == [folder]:
             return [self._renew(folder, JobCause.REFRESH)]

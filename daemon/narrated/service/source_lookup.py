@@ -72,7 +72,7 @@ class SourceLookup:
 
     def _folder(self, group: PossiblePaths) -> list[str]:
         paths = dict.fromkeys((*group.inbox, *group.outbox))
-        return [path for path in paths if not path or self._ledger.jobs.refreshable(path, "", 1)]
+        return [path for path in paths if not path or self._ledger.jobs.is_any_below(path)]
 
 
 def _unknown(name: SourceName) -> NarratedError:
