@@ -150,6 +150,25 @@ def test_due_check_is_made_up_for(tmp_path: Path) -> None:
     assert [each["take"] for each in mumbled(tmp_path) if "fox" in each["text"]] == [0, 1]
 
 
+def test_check_off_for_a_while(tmp_path: Path) -> None:
+    """A check that is due waits while a folder says `check: off`, and is made up for after that."""
+    held = tmp_path / "held"
+    held.touch()
+    settings = _settings(tmp_path, spoils={"fox": ["backwards", ""]}, ear_is={"held": str(held)})
+    with Daemon(tmp_path, **settings) as daemon:
+        daemon.drop(".narrated.yaml", "takes: {publish: now}\n")
+        daemon.drop("walk.md", POST)
+        daemon.published("walk", POST)
+        daemon.drop(".narrated.yaml", "takes: {check: off}\n")
+        wait(lambda: daemon.manifest("walk")["settings"]["script"]["takes"]["check"] == "off")
+        daemon.wait_idle()
+        held.unlink()
+        daemon.drop(".narrated.yaml", "takes: {publish: now}\n")
+        wait(lambda: daemon.manifest("walk")["takes"]["heard"] == 3, lambda: daemon.log)
+        daemon.wait_idle()
+    assert [each["take"] for each in mumbled(tmp_path) if "fox" in each["text"]] == [0, 1]
+
+
 def test_asked_check_is_made_up_for(tmp_path: Path) -> None:
     """A check that a person asked for is made, though the post is edited while it waits."""
     held = tmp_path / "held"

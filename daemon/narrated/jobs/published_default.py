@@ -39,7 +39,6 @@ _SETTINGS = {
         "marked_languages",
         "intro",
         "outro",
-        "takes",
     )
 }
 """The reading settings that narrated's defaults changed, or that were added, and their values of
