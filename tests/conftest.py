@@ -78,26 +78,25 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Fail a skipped test where NARRATED_NO_SKIPS says that all it needs is installed."""
     report = yield
-    skipped = report.outcome == "skipped" and item.get_closest_marker("gpu") is None
-    if skipped and os.environ.get("NARRATED_NO_SKIPS"):
+    if report.outcome == "skipped" and os.environ.get("NARRATED_NO_SKIPS"):
         report.outcome = "failed"
         report.longrepr = f"skipped, though NARRATED_NO_SKIPS is set: {report.longrepr}"
     return report
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the tests of a GPU, rather than skip them, if there is none.
+    """Leave out the tests of a GPU or of AMX, rather than skip them, if there is none.
 
     The first test that needs Tortoise's pins waits until they are installed.
     """
     for item in items:
         if "tortoise_pins" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.timeout(MAKING_S))
-    for_gpu = [item for item in items if item.get_closest_marker("gpu") is not None]
-    if not for_gpu or _gpu_is_there():
-        return
-    config.hook.pytest_deselected(items=for_gpu)
-    items[:] = [item for item in items if item.get_closest_marker("gpu") is None]
+    for marker, is_there in (("gpu", _gpu_is_there), ("amx", _amx_is_there)):
+        marked = [item for item in items if item.get_closest_marker(marker) is not None]
+        if marked and not is_there():
+            config.hook.pytest_deselected(items=marked)
+            items[:] = [item for item in items if item not in marked]
 
 
 def pytest_collection_finish() -> None:
@@ -109,3 +108,9 @@ def _gpu_is_there() -> bool:
     import torch  # takes a second, which runs without such tests need not spend
 
     return torch.cuda.is_available()
+
+
+def _amx_is_there() -> bool:
+    import torch
+
+    return torch.cpu._is_amx_tile_supported()

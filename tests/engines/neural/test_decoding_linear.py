@@ -47,7 +47,7 @@ def test_halves_are_packed_by_amx_alone(monkeypatch):
     assert type(module[0]) is nn.Linear
 
 
-@pytest.mark.skipif(not torch.cpu._is_amx_tile_supported(), reason="this CPU has no AMX")
+@pytest.mark.amx
 @torch.inference_mode()
 def test_half_row_ignores_its_batch():
     """A row in bfloat16 has the same bits alone and in any batch."""
