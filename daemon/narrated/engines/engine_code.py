@@ -49,8 +49,6 @@ _CODE: Mapping[str, EngineCode] = MappingProxyType(
         "kokoro": EngineCode(
             ("kokoro_onnx", "onnxruntime"), "MIT", "kokoro", "kokoro", is_on_cpu=True
         ),
-        "vits": EngineCode(_TORCH, _APACHE, "models", "vits"),
-        "pocket_tts": EngineCode(_TORCH, _APACHE, "models", "pocket-tts"),
     }
 )
 """By the module or the package of the engine."""
