@@ -395,7 +395,6 @@ class Scheduler:
     def _dequeue(self, pending: PendingRequest) -> bool:
         """Take a request out of its queue; False if it is in none, as one in flight."""
         queue = self._queues.get((pending.request.job, pending.request.engine))
-        if queue is None or pending not in queue.requests:
-            return False
-        queue.requests.remove(pending)
-        return True
+        if is_queued := queue is not None and pending in queue.requests:
+            queue.requests.remove(pending)
+        return is_queued
