@@ -1,7 +1,7 @@
 """Parts that the benches share; they use the tests' own, too.
 
-A bench may be called like a package that it measures, and must not hide it: the folder of benches,
-where the interpreter looks first when it runs one, goes to the end of the path.
+A bench may be called like a folder of tests, and would hide it: the folder of benches, where the
+interpreter looks first when it runs one, leaves the path.
 """
 
 import sys
@@ -9,6 +9,5 @@ from pathlib import Path
 
 _CHECKOUT = Path(__file__).parents[2]
 _BENCHES = str(_CHECKOUT / "bench")
-if _BENCHES in sys.path:
-    sys.path.remove(_BENCHES)
-sys.path += [str(_CHECKOUT / "daemon"), str(_CHECKOUT / "tests"), _BENCHES]
+sys.path[:] = [folder for folder in sys.path if folder != _BENCHES]
+sys.path += [str(_CHECKOUT / "daemon"), str(_CHECKOUT / "tests")]
