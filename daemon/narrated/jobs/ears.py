@@ -55,7 +55,7 @@ class Ears:
     _configured: Callable[[], str]
     """Returns the name of the hearing engine; empty for none."""
     _just_heard: dict[str, str] = field(default_factory=dict)
-    """What was heard last, by request: who asked before its verdict was there hears it no more."""
+    """The texts heard last, by request: a take that waits meanwhile is not heard again."""
     _given_up: int = 0
     _rests_until: float = field(default=0.0)
 

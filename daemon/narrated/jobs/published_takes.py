@@ -20,7 +20,7 @@ class PublishedTakes:
     """The takes of a source's narration."""
 
     outcomes: Mapping[str, ChunkVerdict | None] = field(default_factory=dict)
-    """How each chunk turned out, by the key of its take.
+    """The outcome of each chunk, by the key of its take.
 
     None for a take that was not checked, as far as the narration knows. Verdicts on takes leave
     the ledger with the cache; what the narration knows stays.
@@ -107,7 +107,7 @@ def _good(report: ManifestTakes | None, how: int) -> ChunkVerdict | None:
 
 
 def _checks(report: ManifestTakes | None, chunks: int) -> bytes:
-    """How chunks were checked, of a narration that tells their number alone."""
+    """The checks of chunks, of a narration that tells their number alone."""
     if report is None or report.checked < chunks:
         return bytes([NOT_CHECKED]) * chunks
     return bytes([BY_EARS if report.heard >= report.checked else BY_SOUND]) * chunks

@@ -52,7 +52,7 @@ class Publication:
     times: ChunkTimes = ()
     """When its chunks are heard; empty if that is not known."""
     checks: bytes = b""
-    """How each of them was checked; empty if that is not known."""
+    """The check of each of them; empty if that is not known."""
     is_checked: bool = True
     """True if the job itself made the verdicts, not the older one."""
     new: frozenset[str] = frozenset()

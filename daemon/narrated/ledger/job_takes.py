@@ -16,7 +16,7 @@ ChunkTimes = Sequence[tuple[float, float]]
 """When each chunk begins and ends in a narration, in seconds."""
 
 NOT_CHECKED, BY_SOUND, BY_EARS = range(3)
-"""How a chunk of a narration was checked."""
+"""The check of a chunk of a narration."""
 
 _COUNTS = ("checked", "heard", "retaken", "doubtful", "accepted")
 _MS = 1000

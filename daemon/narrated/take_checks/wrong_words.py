@@ -10,7 +10,7 @@ _ALIKE = 0.4
 """The share of the letters heard in one place that may differ between two takes: an ear writes the
 same sounds as "coober net ease" and "Cooper netties". Of other words twice as many differ."""
 _MOST_LETTERS = 2000
-"""Of all places of a take. One with more is heard like no other: then the voice is at fault."""
+"""Of all places of a take. One with more is heard like no other: then the voice itself is wrong."""
 
 
 class WrongWords(msgspec.Struct, frozen=True, array_like=True):
@@ -43,7 +43,7 @@ def bounded(places: Sequence[WrongWords]) -> tuple[WrongWords, ...]:
 def faults_are_heard_in(other: Sequence[WrongWords], wrong: Sequence[WrongWords]) -> bool:
     """True if another take of the text was heard with the wrong words that are this one's faults.
 
-    Both are in order. False if no words are known to be at fault.
+    Both are in order. False if no wrong words are known.
     """
     faults = [place for place in wrong if place.is_fault]
     said = {

@@ -68,7 +68,7 @@ class EngineRow:
     languages: tuple[str, ...]
     """Empty if it speaks very many, or nobody can tell before it loads."""
     own_voices: str
-    """The files that a voice of one's own is made from: clips or prompts; empty if none."""
+    """The files that the user makes a voice from: clips or prompts; empty if none."""
     code_licence: str
     weights_licence: str
     """Empty if it has no model, or nobody knows."""

@@ -35,7 +35,7 @@ _ENGINE = {
 
 @dataclass(frozen=True, slots=True)
 class NoiseScales:
-    """How much chance there is in the sound, and in the lengths of phonemes."""
+    """Amount of chance in the sound, and in the lengths of phonemes."""
 
     sound: float = 0.0
     lengths: float = 0.0

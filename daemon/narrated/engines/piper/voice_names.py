@@ -6,7 +6,7 @@ Such a name tells the place of the voice in the repository of all of them.
 import re
 
 REPOSITORY = "rhasspy/piper-voices"
-"""Where the hub has all voices."""
+"""The repository of the hub with all voices."""
 OWNER = "piper"
 """Stands for it in the model folder: each voice is a model of its own, piper/en_US-joe-medium."""
 USUAL = "en_US-ljspeech-medium"

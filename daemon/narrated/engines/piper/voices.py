@@ -37,7 +37,7 @@ class VoiceFiles:
 
 @dataclass(frozen=True, slots=True)
 class ConfigDetails:
-    """What a voice's configuration tells those who choose a voice."""
+    """The part of a voice's configuration for those who choose a voice."""
 
     language: str = ""
     """Its language, with the country if it tells one: en-US."""
