@@ -71,6 +71,6 @@ def test_lost_reader_of_each_command(daemon: Daemon, command: tuple[str, ...]) -
     finally:
         os.close(writing)
     assert "Traceback" not in told
-    assert "ipe" not in told.replace("pipeline", "")
+    assert "broken pipe" not in told.lower() and "BrokenPipe" not in told
     assert "output could not be written" not in told
     assert code >= 0

@@ -95,7 +95,7 @@ def test_model_arrives_later(tmp_path: Path) -> None:
         daemon.drop("walk.md", POST)
         assert daemon.published("walk", POST)["takes"]["heard"] == 0
         there.touch()
-        wait(lambda: "ear" in str(daemon.status()["workers"]))
+        wait(lambda: "ear" in daemon.status()["workers"][0]["engines"])
         edited = POST.replace("fence", "hedge")
         daemon.drop("walk.md", edited)
         wait(lambda: daemon.published("walk", edited)["takes"]["heard"] == 1)
@@ -122,7 +122,7 @@ def test_later_model_and_publish_now(tmp_path: Path) -> None:
         daemon.drop("walk.md", POST)
         daemon.published("walk", POST)
         there.touch()
-        wait(lambda: "ear" in str(daemon.status()["workers"]))
+        wait(lambda: "ear" in daemon.status()["workers"][0]["engines"])
         daemon.drop(".narrated.yaml", "album: Walks\n")
         wait(lambda: daemon.manifest("walk")["settings"]["edition"]["album"] == "Walks")
         daemon.wait_idle()
@@ -171,7 +171,7 @@ def test_later_model_hears_all_takes(tmp_path: Path) -> None:
         daemon.drop("walk.md", POST)
         assert daemon.published("walk", POST)["takes"]["heard"] == 0
         there.touch()
-        wait(lambda: "ear" in str(daemon.status()["workers"]))
+        wait(lambda: "ear" in daemon.status()["workers"][0]["engines"])
         assert daemon.ask("refresh", "walk.md", "--check").returncode == 0
         wait(lambda: daemon.manifest("walk")["takes"]["heard"] == 3)
     assert len(mumbled(tmp_path)) == 3 + 2
