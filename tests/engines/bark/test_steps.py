@@ -135,6 +135,20 @@ def test_moved_weights_are_captured_anew():
     assert done[-1] == "called"
 
 
+def test_steps_that_no_device_captures():
+    """Where a capture fails, steps are called, and none is lost or done twice."""
+    done = []
+
+    def capture(step):
+        raise RuntimeError("operation not permitted when stream is capturing")
+
+    runner = StepRunner(capture)
+    for _ in range(4):
+        runner.run("key", lambda: done.append("called"))
+    assert done == ["called"] * 4
+    assert not runner.captures
+
+
 def coarse_prefills(bench, joint_windows):
     """The codes of requests that come one after the other, and the sizes of their prefills."""
     stage, sizes = CoarseStage(bench.generation, joint_windows), []

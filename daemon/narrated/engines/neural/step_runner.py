@@ -4,6 +4,7 @@ A graph holds the addresses of all that the step reads and writes, and the shape
 the moment. A key names the latter, so a step may use nothing else that changes.
 """
 
+import logging
 from collections.abc import Callable, Hashable, Iterable
 
 import torch
@@ -15,11 +16,14 @@ Step = Callable[[], None]
 Capture = Callable[[Step], Step]
 """Captures a step without running it; returns its replay."""
 
+logger = logging.getLogger("narrated.worker")
+
 
 class StepRunner:
     """Calls a step the first time; the second time captures it, and replays it from then on.
 
-    The first call lets the device's libraries set themselves up, which no capture may contain.
+    The first call lets the device's libraries set themselves up, which no capture may contain. Once
+    a capture fails, as with a driver that cannot do it, all steps are called.
     """
 
     def __init__(self, capture: Capture | None) -> None:
@@ -56,8 +60,19 @@ class StepRunner:
             self._called.add(key)
             return
         if key not in self._replays:
-            self._replays[key] = self._capture(step)
+            self._replays[key] = self._captured(self._capture, step)
         self._replays[key]()
+
+    def _captured(self, capture: Capture, step: Step) -> Step:
+        """The replay of a step; the step itself if the device cannot capture it."""
+        try:
+            return capture(step)
+        except torch.OutOfMemoryError:
+            raise
+        except RuntimeError as error:
+            logger.warning("Steps are not captured, and take longer: %s", error)
+            self._capture = None
+            return step
 
 
 class _GraphCapture:
