@@ -77,7 +77,7 @@ async def _rounds(
 ) -> BarkTimes:
     resources = ModelResources(models=str(models), device=setting.device)
     spec = BUILT_IN_ENGINES[ENGINE]
-    # As many slots as the batch has: no more memory.
+    # As many slots as the batch has. The memory of both is not compared.
     options = {**spec.options, "dtype": setting.dtype, "rows": size.sentences}
     said = [texts.note(number).strip() for number in range(size.sentences)]
     times = BarkTimes()
