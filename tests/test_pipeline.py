@@ -197,11 +197,11 @@ def test_readme_example_runs(tmp_path, monkeypatch):
 
 
 def test_batch_sounds_like_single_texts(barking):
-    """A batch sounds as its texts do alone."""
+    """A batch sounds as its texts do alone, but for the last bit."""
     texts = ["my dog", "of", "the world"]  # more than its rows
     for text, sound in zip(texts, barking(texts), strict=True):
         assert heard(sound)
-        assert same(sound, barking(text))
+        np.testing.assert_allclose(sound["audio"], barking(text)["audio"], atol=1.5 / 32767)
 
 
 def test_seed_decides_the_sound(barking):

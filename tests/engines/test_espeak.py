@@ -1,7 +1,10 @@
 """The embedded voice: any text, any voice, and the same sound for the same request."""
 
+import _ctypes
+import ctypes
 import itertools
 
+import espeakng_loader
 import numpy as np
 import pytest
 
@@ -51,6 +54,17 @@ def test_sound_depends_on_request(engine):
         for index in order:
             text, voice, options = requests[index]
             assert spoken(engine, text, voice, **options) == first[index]
+
+
+def test_another_package_opens_espeak(engine):
+    """The sound stays the same while another package keeps the library open."""
+    held = ctypes.CDLL(espeakng_loader.get_library_path())
+    try:
+        first = [spoken(engine, text) for text in ("It is 5 km.", "It is five kilometres.", "p")]
+        again = [spoken(engine, text) for text in ("p", "It is five kilometres.", "It is 5 km.")]
+    finally:
+        _ctypes.dlclose(held._handle)
+    assert first == again[::-1]
 
 
 def test_same_identity_same_sound(engine):

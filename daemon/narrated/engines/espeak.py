@@ -3,8 +3,9 @@
 espeak keeps state between two texts, such as the phase of the flutter in its pitch, and its
 interface has no reset: the same words came out some samples longer after other words. So the
 library is loaded again for each text. That costs 0.4 ms, and the sound depends on the request
-alone. The library does not free all of its memory then (180 kB for a Latin word in a Russian
-text), so the engine wears out.
+alone. It is loaded from a copy in memory, since other packages (kokoro-onnx) keep the file open, and
+it would not be loaded again. The library does not free all of its memory then (180 kB for a Latin
+word in a Russian text), so the engine wears out.
 """
 
 import _ctypes
@@ -18,6 +19,7 @@ import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import espeakng_loader
@@ -329,9 +331,18 @@ class EspeakLibrary:
         return 0
 
 
+@cache
+def _copy_in_memory(path: Path) -> str:
+    """Path of a copy that no other package of this process opens; it goes with the process."""
+    copy = os.memfd_create(path.name)
+    with open(copy, "wb", closefd=False) as file:
+        file.write(path.read_bytes())
+    return f"/proc/self/fd/{copy}"
+
+
 @contextmanager
 def _open_library(path: Path, data: Path) -> Iterator[EspeakLibrary]:
-    library = ctypes.CDLL(str(path))
+    library = ctypes.CDLL(_copy_in_memory(path))
     try:
         yield EspeakLibrary(library, data)
         library.espeak_Terminate()

@@ -135,7 +135,8 @@ def test_cancel_in_any_stage(folder, context, monkeypatch, tmp_path, alone, stag
     out = []
     while rows["1"] not in at.requests:
         out += engine.step()
-    out += engine.step()  # where it takes more than one it is in the midst of it
+    if stage != STAGES[-1]:
+        out += engine.step()  # where it takes more than one it is in the midst of it
     engine.cancel("1")
     assert not any(rows["1"] in each.requests for each in engine._pipeline._stages)
     while not (out and isinstance(out[-1], SpeechResult)):
