@@ -3,7 +3,7 @@
 espeak keeps state between two texts, such as the phase of the flutter in its pitch, and its
 interface has no reset: the same words came out some samples longer after other words. So the
 library is loaded again for each text. That costs 0.4 ms, and the sound depends on the request
-alone. It is loaded from a copy in memory, since other packages (kokoro-onnx) keep the file open, and
+alone. It is loaded from a copy in memory: other packages (kokoro-onnx) keep the file open, and
 it would not be loaded again. The library does not free all of its memory then (180 kB for a Latin
 word in a Russian text), so the engine wears out.
 """
