@@ -14,8 +14,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from narrated.engines.interface import Device, Engine, Model, ModelT, Outcome, WeightsLocation
+from narrated.engines.interface import Engine, Model, ModelT, Outcome, WeightsLocation
 from narrated.engines.model_resources import ModelResources, ModelStatus
+from narrated.engines.neural.host_threads import share_cores
 from narrated.errors import EngineUnavailable, OutOfMemory
 from narrated.human_formatting import size
 
@@ -72,13 +73,13 @@ class ModelMemoryBudget:
         self.models, self.voices = Path(resources.models), Path(resources.voices)
         self.cache = Path(resources.cache)
         self.device = resources.device
+        self._share_cores()
 
     def hold(self, model: ModelT) -> ModelT:
         """Hold a model; returns the one already held under the same key, if any."""
         held = self._held.get(model.key)
         if held is None:
-            if not self._held:
-                self._share_cores(model.device)
+            self._share_cores()  # a library may have come with it
             held = self._held[model.key] = _HeldModel(model, self.measured.get(model.key, 0))
             model.device.bound(self.resources.memory_bytes)
         return held.model  # type: ignore[return-value] # the same key is the same kind of model
@@ -192,10 +193,9 @@ class ModelMemoryBudget:
             real_time_factor=next((pace for _, pace in named if pace), None),
         )
 
-    def _share_cores(self, device: Device) -> None:
-        """Set the threads before the first weights: packed ones are laid out for their number."""
-        share_cores = getattr(device, "share_cores", None)  # not all devices are narrated's own
-        if share_cores is not None and self.resources.workers_on_host:
+    def _share_cores(self) -> None:
+        """Set the threads before any weights: packed ones are laid out for their number."""
+        if self.resources.workers_on_host:
             share_cores(self.resources.workers_on_host)
 
     def _of(self, engine: Engine) -> list[_HeldModel]:

@@ -1,10 +1,42 @@
 """The threads of a worker: its share of the cores, within the quota of its control group."""
 
+from dataclasses import dataclass, replace
+from typing import Any
+
 import pytest
 import torch
 
+from narrated.engines.interface import WeightsLocation
+from narrated.engines.model_resources import ModelResources
 from narrated.engines.neural import host_threads
+from narrated.engines.neural.host_device import HostDevice
 from narrated.engines.neural.host_threads import quota_cores, share_cores, threads_of
+from narrated.engines.neural.torch_device import TorchDevice
+from narrated.workers.model_memory_budget import ModelMemoryBudget
+
+CPU = TorchDevice(torch.device("cpu"))
+
+
+@dataclass
+class Held:
+    """A model that is never warm."""
+
+    key: str
+    device: Any
+    weights_bytes: int = 0
+    warmth = WeightsLocation.ABSENT
+
+
+@pytest.fixture
+def eight_cores(monkeypatch):
+    """A host of eight cores for every library; the threads of before stand again behind it."""
+    before = torch.get_num_threads()
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    monkeypatch.setattr(host_threads, "_cores", lambda: 8)
+    monkeypatch.setattr(host_threads, "allowed_cores", lambda: 8)
+    monkeypatch.setattr(host_threads, "_workers", 1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize(
@@ -41,3 +73,28 @@ def test_threads_that_the_user_set_stay(monkeypatch):
         assert torch.get_num_threads() == 1
     finally:
         torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("eight_cores")
+@pytest.mark.parametrize("kinds", [("host", "torch", "host"), ("torch", "host", "torch")])
+def test_share_holds_whichever_is_first(kinds):
+    """Models of every library have the worker's share, in whatever order they are held."""
+    torch.set_num_threads(8)
+    budget = ModelMemoryBudget(ModelResources(workers_on_host=2))
+    torch.set_num_threads(8)  # as a library that a model brings begins
+    devices = {"host": HostDevice(), "torch": CPU}
+    for number, kind in enumerate(kinds):
+        budget.hold(Held(str(number), devices[kind]))
+    assert (torch.get_num_threads(), devices["host"].threads, HostDevice().threads) == (4, 4, 4)
+
+
+@pytest.mark.usefixtures("eight_cores")
+def test_share_follows_a_reload():
+    """A worker that goes on through a reload has the share of the workers of now."""
+    one = ModelResources(workers_on_host=1)
+    budget, host = ModelMemoryBudget(one), HostDevice()
+    for kind, device in (("torch", CPU), ("host", host)):
+        budget.hold(Held(kind, device))
+    for workers, threads in ((2, 4), (1, 8)):
+        budget.change(replace(one, workers_on_host=workers), {})
+        assert (torch.get_num_threads(), host.threads) == (threads, threads)

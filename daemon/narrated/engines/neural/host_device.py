@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from narrated.engines.neural import host_memory
-from narrated.engines.neural.host_threads import allowed_cores, threads_of
+from narrated.engines.neural.host_threads import shared_threads
 from narrated.errors import OutOfMemory
 from narrated.human_formatting import size
 
@@ -17,17 +17,10 @@ class HostDevice:
 
     name = "cpu"
 
-    def __init__(self) -> None:
-        self._workers = 1
-
-    def share_cores(self, workers: int) -> None:
-        """Use this process's share of the cores, beside as many workers with models."""
-        self._workers = workers
-
     @property
     def threads(self) -> int:
         """Threads for the models on it."""
-        return threads_of(allowed_cores(), self._workers)
+        return shared_threads()
 
     @property
     def total_bytes(self) -> int:

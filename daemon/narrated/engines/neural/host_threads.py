@@ -3,21 +3,31 @@
 import math
 import os
 import re
+import sys
 from functools import cache
 from pathlib import Path
 
 _GROUPS = Path("/sys/fs/cgroup")
 
+_workers = 1
+"""Workers with models on this host, this process among them."""
+
 
 def share_cores(workers: int) -> None:
-    """Give torch this process's share of the cores, beside as many workers with models.
+    """Give this process its share of the cores, beside as many workers with models.
 
-    A number of threads that the user set for OpenMP stays.
+    torch, once it is there, has it at once; other libraries ask for `shared_threads`. A number of
+    threads that the user set for OpenMP stays torch's.
     """
-    import torch  # other libraries than it ask for `allowed_cores`
+    global _workers
+    _workers = workers
+    if "torch" in sys.modules and "OMP_NUM_THREADS" not in os.environ:
+        sys.modules["torch"].set_num_threads(threads_of(_cores(), workers))
 
-    if "OMP_NUM_THREADS" not in os.environ:
-        torch.set_num_threads(threads_of(_cores(), workers))
+
+def shared_threads() -> int:
+    """Threads of this process: its share of the cores, within the group's quota."""
+    return threads_of(allowed_cores(), _workers)
 
 
 def threads_of(cores: int, workers: int) -> int:

@@ -10,7 +10,6 @@ import torch
 
 from narrated.engines.neural import host_memory
 from narrated.engines.neural.device_choice import automatic_device
-from narrated.engines.neural.host_threads import share_cores
 from narrated.errors import DeviceLost, EngineUnavailable, OutOfMemory
 from narrated.human_formatting import size
 
@@ -111,10 +110,6 @@ class TorchDevice:
         if self.is_host:
             return host_memory.in_use_bytes()
         return torch.cuda.memory_allocated(self.torch)
-
-    def share_cores(self, workers: int) -> None:
-        """Compute on this process's share of the cores, beside as many workers with models."""
-        share_cores(workers)
 
     def begin_peak(self) -> None:
         """Start a new measurement of the peak."""
