@@ -1,9 +1,11 @@
 """The neural captioner: what it admits, how it batches, and what it makes of trouble."""
 
 import math
+import os
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 import torch
@@ -12,6 +14,7 @@ from engines.memory_limit import take_too_much
 from engines.paint import painted, saved, shaded
 from narrated.engines import model_free_captioner
 from narrated.engines.captions import engine as captions
+from narrated.engines.captions import preparation
 from narrated.engines.captions.engine import load
 from narrated.engines.captions.families import RawCaption
 from narrated.engines.interface import (
@@ -22,8 +25,10 @@ from narrated.engines.interface import (
     SpeechRequest,
     WeightsLocation,
 )
-from narrated.engines.neural import batch_size
+from narrated.engines.model_resources import ModelResources
+from narrated.engines.neural import batch_size, host_threads
 from narrated.errors import EngineError, EngineUnavailable, OutOfMemory
+from narrated.workers.model_memory_budget import ModelMemoryBudget
 from support.engine_context import PlainContext
 
 PICTURES = [saved(shaded(number, 90 + 40 * number, 160)) for number in range(6)]
@@ -177,6 +182,31 @@ def test_two_batches_are_begun(scripted):
     assert engine.shrink()
     answers(engine, 3)
     assert not engine.has_room, "where memory is short, a picture is opened alone"
+
+
+def test_openers_keep_to_the_share(scripted, monkeypatch):
+    """Pictures are opened within the CPU quota and the worker's share, also after a reload."""
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # torch's threads stay
+    monkeypatch.setattr(host_threads, "_workers", 1)
+    monkeypatch.setattr(host_threads, "quota_cores", lambda group: 8)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: range(64))
+    at_once = []
+    opening = preparation.open_image
+
+    def watched(picture):
+        at_once.append(threading.current_thread())
+        time.sleep(0.02)  # so that every thread has some
+        return opening(picture)
+
+    monkeypatch.setattr(preparation, "open_image", watched)
+    budget = ModelMemoryBudget(ModelResources())
+    engine, _ = scripted(rows=8)
+    for workers, most in ((2, 3), (4, 1)):
+        budget.change(ModelResources(workers_on_host=workers), {})
+        at_once.clear()
+        admitted(engine, PICTURES * 4)
+        answers(engine, 4 * len(PICTURES))
+        assert len(set(at_once)) <= most
 
 
 def test_other_options_other_batch(scripted):

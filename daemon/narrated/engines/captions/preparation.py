@@ -4,7 +4,6 @@ Pillow and the processors spend most of their time outside of Python's lock. A d
 them otherwise; they take longer than a GPU's work on a picture.
 """
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
@@ -26,6 +25,7 @@ from narrated.engines.image_loading import (
 )
 from narrated.engines.image_metadata import read_metadata
 from narrated.engines.interface import CaptionRequest
+from narrated.engines.neural.host_threads import shared_threads
 from narrated.errors import EngineError
 
 if TYPE_CHECKING:
@@ -73,10 +73,8 @@ class PicturePreparation:
 
     def __init__(self, family: "CaptionerFamily") -> None:
         self._family = family
-        cores = len(os.sched_getaffinity(0))
-        # A core is left to the thread that feeds the model.
-        threads = max(1, min(_MOST_THREADS, cores - 1))
-        self._openers = ThreadPoolExecutor(threads, "open-picture")
+        self._threads = _opening_threads()
+        self._openers = ThreadPoolExecutor(self._threads, "open-picture")
         self._preparer = ThreadPoolExecutor(1, "prepare-pictures")
         self._vast = Lock()
         self._next: Future[PreparedBatch] | None = None
@@ -84,6 +82,7 @@ class PicturePreparation:
     def open(self, pending: PendingCaption) -> None:
         """Have a thread open a picture, unless one has begun."""
         if pending.image is None and pending.opening is None:
+            self._keep_to_share()
             pending.opening = self._openers.submit(self._read, pending)
 
     def opened(self, pending: PendingCaption) -> OpenedPicture:
@@ -115,6 +114,13 @@ class PicturePreparation:
             self._next.cancel()
         self._next = None
 
+    def _keep_to_share(self) -> None:
+        """Take other threads if the process's share of the cores has changed."""
+        if (threads := _opening_threads()) != self._threads:
+            self._openers.shutdown(wait=False)  # they finish what they have
+            self._threads = threads
+            self._openers = ThreadPoolExecutor(threads, "open-picture")
+
     def _read(self, pending: PendingCaption) -> OpenedPicture:
         with open_image(pending.request.picture) as image, self._alone_if_vast(image):
             decode(image, LONGEST_SIDE)
@@ -133,6 +139,11 @@ class PicturePreparation:
 
     def _inputs(self, batch: Sequence[PendingCaption], images: list[Image.Image]) -> Any:
         return self._family.inputs(images, batch[0].style.prompt or "") if batch else None
+
+
+def _opening_threads() -> int:
+    """Threads within the process's share; one of it is left to the thread that feeds the model."""
+    return max(1, min(_MOST_THREADS, shared_threads() - 1))
 
 
 def next_batch(ready: Sequence[PendingCaption]) -> list[PendingCaption]:
