@@ -7,6 +7,7 @@ import zipfile
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from torch import nn
 
 from engines.checkpoints.bark import bark
 from engines.checkpoints.captions import blip
@@ -15,6 +16,7 @@ from narrated.engines.bark.engine import load as load_bark
 from narrated.engines.bark.voice_prompt import of_archive
 from narrated.engines.captions.engine import load as load_captions
 from narrated.engines.neural.torch_device import TorchDevice, is_device_lost, is_out_of_memory
+from narrated.engines.neural.torch_model import TorchModel
 from narrated.errors import DeviceLost, EngineUnavailable, OutOfMemory
 from support.engine_context import PlainContext
 
@@ -118,3 +120,28 @@ def test_lying_array_header_is_refused(tmp_path, shape):
             archive.writestr(f"{name}.npy", array)
     with pytest.raises(EngineUnavailable, match="cannot be used"):
         of_archive(file)
+
+
+@pytest.mark.parametrize("is_packed", [False, True])
+def test_host_memory_is_as_told(is_packed):
+    """A CPU's model takes the memory that it tells, and gives it back when it is parked."""
+    device = TorchDevice.chosen("cpu")
+    _some_layers(1)  # the first tensors and packings take memory for good
+
+    def some(count: int) -> TorchModel[nn.Module]:
+        decoding = (lambda module: [module]) if is_packed else (lambda module: [])
+        return TorchModel("some", "key", device, lambda: _some_layers(count), decoding)
+
+    some(1).warm()
+    model = some(96)
+    device.tidy()
+    before = device.in_use_bytes
+    model.warm()
+    taken = device.in_use_bytes - before
+    assert abs(taken - model.weights_bytes) < 0.1 * model.weights_bytes
+    model.park()
+    assert device.in_use_bytes - before < 0.1 * model.weights_bytes
+
+
+def _some_layers(count: int) -> nn.Module:
+    return nn.ModuleList(nn.Linear(512, 768, bias=False) for _ in range(count))

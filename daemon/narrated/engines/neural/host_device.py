@@ -52,6 +52,7 @@ class HostDevice:
     def tidy(self) -> None:
         """Give the memory of what is no longer used back."""
         gc.collect()
+        host_memory.give_back()
 
     @contextmanager
     def at_work(self, *requests: str) -> Iterator[None]:

@@ -130,7 +130,9 @@ class TorchDevice:
     def tidy(self) -> None:
         """Give the allocator's caches back to the device."""
         gc.collect()
-        if not self.is_host:
+        if self.is_host:
+            host_memory.give_back()
+        else:
             torch.cuda.empty_cache()
 
     @contextmanager

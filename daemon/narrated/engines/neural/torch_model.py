@@ -84,6 +84,7 @@ class TorchModel(Generic[Module]):
                 if self.device.is_host:
                     copy_into_memory(self._module)
                     self._lay_out(self._module)
+                    self.device.tidy()  # of what was read and is copied now
                 else:
                     self._module.to(self.device.torch)
         except OutOfMemory:
