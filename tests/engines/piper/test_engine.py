@@ -226,6 +226,8 @@ def test_worker_counts_its_memory(joe: Path) -> None:
             header = {"text": TEXT, "voice": NAME, "language": "en"}
             told = await worker.submit("piper", header, b"", lambda fraction: None)
             assert len(told.payload) > 22_050
+            # The worker tells of the speech first, then of the model that made it.
+            await eventually(lambda: len(watched.pool.states()[0].models) == 1)
             (model,) = watched.pool.states()[0].models
             assert (model.name, model.device) == (f"piper/{NAME}", "cpu")
             assert 40e6 < model.weights_bytes < 400e6
