@@ -180,6 +180,7 @@ def test_empty_synced_post_waits(pair: Pair, figure: Callable[[str], None]) -> N
 def test_script_is_reviewed_on_laptop(pair: Pair, figure: Callable[[str], None]) -> None:
     """A script comes to the laptop, goes back edited, and is what is heard there."""
     pair.write("review/.narrated.yaml", "review: true\n")
+    pair.wait_on_the_box("review/.narrated.yaml", "review: true\n")  # files come in any order
     pair.write("review/post.md", "# Reviewed\n\nThe rough words.\n\nThe kept words.\n")
     began = len(pair.daemon.spoken)
     script = pair.narrations / "review/post.script.md"
