@@ -133,6 +133,19 @@ def test_engine_error_spares_worker():
     asyncio.run(story())
 
 
+def test_failing_room_counts_as_room():
+    """An engine that fails to tell whether it has room takes all that it is given."""
+
+    async def story():
+        async with running(spec(toy(slots="no number"))) as watched:
+            worker = await watched.worker()
+            both = await asyncio.gather(say(worker, "Hello"), say(worker, "Once more"))
+            assert all(each.payload for each in both)
+            assert (await watched.worker()).pid == worker.pid
+
+    asyncio.run(story())
+
+
 def test_oversized_request_is_refused():
     """A request too large for a frame is refused."""
 

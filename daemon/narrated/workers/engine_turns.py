@@ -4,6 +4,7 @@ The engine at work for longest goes on. The others wait, even with requests in f
 has waited for TURN_S, the engines at work finish their requests and take no new ones.
 """
 
+import logging
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,6 +13,8 @@ from typing import Any
 
 from narrated.engines.interface import Engine, Request
 from narrated.workers.model_memory_budget import ModelMemoryBudget
+
+logger = logging.getLogger("narrated.worker")
 
 TURN_S = 20.0
 """An engine that waits for longer stops the others from taking new requests."""
@@ -35,6 +38,8 @@ class EngineQueue:
     """Start of the pause of its requests in flight; None if they are not paused."""
     held_for: "EngineQueue | None" = None
     """An engine that needs all the memory, and must finish first."""
+    tells_room: bool = True
+    """False once the engine failed to tell whether it has room."""
     spoken_s: float = 0.0
     speaking_s: float = 0.0
     """Seconds of sound made, and of work spent on it."""
@@ -52,7 +57,15 @@ class EngineQueue:
     def has_room(self) -> bool:
         """True if the engine would begin another request at once; one that cannot tell takes all
         that it is given."""
-        return not self.elapsed_s or bool(getattr(self.engine, "has_room", True))
+        return not self.elapsed_s or not self.tells_room or self._told_room()
+
+    def _told_room(self) -> bool:
+        try:
+            return bool(getattr(self.engine, "has_room", True))
+        except Exception:  # not all engines are narrated's own
+            logger.exception("%s fails to tell whether it has room; it takes all", self.name)
+            self.tells_room = False
+            return True
 
     def enqueue(self, request: Request, tag: float) -> None:
         """Add a request that waits for the engine, before those of a higher tag."""

@@ -8,7 +8,10 @@ import torch
 
 from engines.bark.stage_driver import codes, copied, prompt
 from engines.memory_limit import REACTIONS, Driven, take_too_much
-from narrated.engines.interface import RequestFailure
+from engines.speaking import warmed
+from narrated.engines.bark.engine import load
+from narrated.engines.interface import RequestFailure, SpeechRequest, SpeechResult
+from support.engine_context import PlainContext
 
 TEXTS = ("Hello, my dog is cute.", "of the", "The cat [laughs].")
 
@@ -115,6 +118,20 @@ def test_width_regrows_under_load(sampling):
         if widths == {1, 2}:
             return
     raise AssertionError(f"the width stayed at {widths}")
+
+
+def test_width_regrows_soon(sampling_folder):
+    """An engine's width grows back after five full batches of requests at most."""
+    engine = load({"model": str(sampling_folder), "rows": 2}, PlainContext())
+    warmed(engine)
+    assert engine.shrink()
+    fed, finished = 0, 0
+    while engine._pipeline.width == 1:
+        while fed < finished + 2:
+            engine.admit(SpeechRequest(str(fed), "of", ""))
+            fed += 1
+        finished += sum(isinstance(each, SpeechResult) for each in engine.step())
+        assert finished <= 5 * 2
 
 
 def test_released_memory_is_free(sampling):

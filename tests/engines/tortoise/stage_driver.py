@@ -7,6 +7,7 @@ import torch
 
 from engines.stage_driver import StageDriver
 from narrated.engines.neural.checkpoint_lookup import find_checkpoint
+from narrated.engines.tortoise.candidate_draws import CandidateDraws
 from narrated.engines.tortoise.checkpoint import TortoiseCheckpoint
 from narrated.engines.tortoise.engine import stages
 from narrated.engines.tortoise.latents_files import LatentsCache, VoiceLatents
@@ -47,7 +48,7 @@ class TortoiseDriver(StageDriver):
 
     def stages(self):
         """All but the first: rows bring their latents."""
-        return stages(LatentsCache(Path("/nonexistent"), ""))[1:]
+        return stages(LatentsCache(Path("/nonexistent"), ""), CandidateDraws())[1:]
 
 
 def samples(pcm: bytes) -> np.ndarray:

@@ -66,6 +66,17 @@ def test_next_take_draws_nothing(rows, takes):
     assert len(set(takes)) == len(takes)
 
 
+def test_kept_take_wants_no_slot(folder, context):
+    """A take whose candidate is kept leaves room for others, from the beginning."""
+    engine = warmed(folder, context, batch=STEADY["num_autoregressive_samples"])
+    came_of(engine, request())
+    for take, has_room in ((1, True), (LAST, False)):
+        again = request(take)
+        engine.admit(again)
+        assert engine.has_room is has_room
+        engine.cancel(again.id)
+
+
 def test_draw_follows_the_last(rows):
     """Once no candidate is left that ended, others are drawn, and the takes go on."""
     count = sum(rows[0].have_ended)

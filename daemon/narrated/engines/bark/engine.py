@@ -42,7 +42,7 @@ class BarkEngine(StagedSpeechEngine):
         in_flight = _BATCHES * rows
         super().__init__(
             checkpoint.model,
-            StagePipeline(checkpoint.model, checkpoint.stages(), rows, sample_rate, in_flight),
+            StagePipeline(checkpoint.model, checkpoint.stages(), rows, sample_rate),
             voices,
             identity(f"bark-{REVISION}", checkpoint.digest, checkpoint.dtype, fingerprint),
             in_flight,

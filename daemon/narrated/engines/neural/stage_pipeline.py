@@ -101,8 +101,8 @@ class Stage(ABC, Generic[ModuleT, RequestT]):
 class StagePipeline(Generic[ModuleT, RequestT]):
     """Steps requests through stages, up to `width` at once.
 
-    `width` starts at `max_width` and shrinks when memory runs out. `max_requests` is the most in
-    flight, by default `max_width`.
+    `width` starts at `max_width` and shrinks when memory runs out. `batch_requests` is the number
+    of requests that fill a batch of that width, by default as many.
     """
 
     def __init__(
@@ -111,11 +111,11 @@ class StagePipeline(Generic[ModuleT, RequestT]):
         stages: Sequence[Stage[ModuleT, RequestT]],
         max_width: int,
         sample_rate: int,
-        max_requests: int | None = None,
+        batch_requests: int | None = None,
     ) -> None:
         self.width = max_width
         self._max_width = max_width
-        self._max_requests = max_width if max_requests is None else max_requests
+        self._batch_requests = max_width if batch_requests is None else batch_requests
         self._finished = 0
         """Requests since the last change of the width."""
         self._model = model
@@ -167,7 +167,7 @@ class StagePipeline(Generic[ModuleT, RequestT]):
     @property
     def has_room(self) -> bool:
         """True if another request would begin, and not only wait for a slot."""
-        first = next(at for at, stage in enumerate(self._stages) if stage.has_slots)
+        first = next((at for at, stage in enumerate(self._stages) if stage.has_slots), 0)
         wanted = sum(stage.slots_wanted for stage in self._stages[: first + 1])
         return wanted < self.width and not self._awaits_later(first)
 
@@ -192,7 +192,7 @@ class StagePipeline(Generic[ModuleT, RequestT]):
         if not any(stage.requests for stage in self._stages):
             return True
         keeps_memory = any(stage.keeps_memory and stage.requests for stage in self._stages)
-        return self._finished >= (_ENOUGH + keeps_memory) * self._max_requests
+        return self._finished >= (_ENOUGH + keeps_memory) * self._batch_requests
 
     def _widen(self) -> None:
         """Double the width, in case memory is free again."""

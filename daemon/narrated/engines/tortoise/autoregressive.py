@@ -147,20 +147,10 @@ class AutoregressiveStage(Stage[TortoiseModels, TortoiseRequest]):
 
     def admit(self, request: TortoiseRequest) -> None:
         """Queue a request's candidates until slots are free; none if those it needs are kept."""
-        if request.settings.ended_first and self._finds_kept(request):
+        if request.choose_kept(self._draws):
             self._waiting.append(request)
             return
         self._candidates.extend(_Place(request, index) for index in range(len(request.candidates)))
-
-    def _finds_kept(self, request: TortoiseRequest) -> bool:
-        """Pass over the draws whose takes go before; True if the request's candidate is kept."""
-        while (draw := self._draws.get(request.draw_key)) is not None:
-            if request.place < draw.takes:
-                if request.place < len(draw.best):
-                    request.choose(draw.best[request.place])
-                return bool(request.codes)
-            request.pass_over(draw.takes)
-        return False
 
     def next_requests(self, module: TortoiseModels, width: int) -> Sequence[TortoiseRequest]:
         """Requests of the next step: those that need none, those whose candidates can join, or else

@@ -22,6 +22,7 @@ from narrated.errors import EngineError, EngineUnavailable
 
 if TYPE_CHECKING:
     from narrated.engines.neural.stage_pipeline import Stage
+    from narrated.engines.tortoise.candidate_draws import CandidateDraws
     from narrated.engines.tortoise.checkpoint import TortoiseCheckpoint, TortoiseModels
     from narrated.engines.tortoise.latents_files import LatentsCache
     from narrated.engines.tortoise.request import TortoiseRequest
@@ -43,16 +44,19 @@ class TortoiseEngine(StagedSpeechEngine):
         defaults: Options,
     ) -> None:
         from narrated.engines.neural.stage_pipeline import StagePipeline
+        from narrated.engines.tortoise.candidate_draws import CandidateDraws
         from narrated.engines.tortoise.vocoder import SAMPLE_RATE
 
         self._checkpoint = checkpoint
         self._defaults = defaults
         self.steady_options = steady_options(defaults)
         self._voices = voices
+        self._draws = CandidateDraws()
+        line = stages(cache, self._draws)
         settings = TortoiseSettings.of(defaults).fingerprint
         super().__init__(
             checkpoint.model,
-            StagePipeline(checkpoint.model, stages(cache), batch, SAMPLE_RATE, rows),
+            StagePipeline(checkpoint.model, line, batch, SAMPLE_RATE, rows),
             voices,
             identity(f"tortoise-{REVISION}", checkpoint.digest, checkpoint.dtype, settings),
             rows,
@@ -65,28 +69,28 @@ class TortoiseEngine(StagedSpeechEngine):
         from narrated.engines.tortoise.request import TortoiseRequest
 
         options = {**self._defaults, **request_options(request.options)}
-        self._pipeline.admit(
-            TortoiseRequest(
-                id=request.id,
-                words=self._checkpoint.words(request.text),
-                voice=self._voices.found(request.voice),
-                settings=TortoiseSettings.of(options),
-                seed=request.seed,
-            )
+        admitted = TortoiseRequest(
+            id=request.id,
+            words=self._checkpoint.words(request.text),
+            voice=self._voices.found(request.voice),
+            settings=TortoiseSettings.of(options),
+            seed=request.seed,
         )
+        admitted.choose_kept(self._draws)  # it then wants no slots, even while its voice is read
+        self._pipeline.admit(admitted)
 
 
-def stages(cache: "LatentsCache") -> "Sequence[Stage[TortoiseModels, TortoiseRequest]]":
+def stages(
+    cache: "LatentsCache", draws: "CandidateDraws"
+) -> "Sequence[Stage[TortoiseModels, TortoiseRequest]]":
     """Make the six stages in their order; the cache keeps voices' latents on the disk."""
     from narrated.engines.tortoise.autoregressive import AutoregressiveStage
-    from narrated.engines.tortoise.candidate_draws import CandidateDraws
     from narrated.engines.tortoise.candidate_latents import CandidateLatentsStage
     from narrated.engines.tortoise.clvp_ranking import RankingStage
     from narrated.engines.tortoise.conditioning import ConditioningStage
     from narrated.engines.tortoise.diffusion import DiffusionStage
     from narrated.engines.tortoise.vocoder import VocoderStage
 
-    draws = CandidateDraws()
     return (
         ConditioningStage(cache),
         AutoregressiveStage(draws),

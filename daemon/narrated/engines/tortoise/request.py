@@ -7,7 +7,7 @@ from torch import Tensor
 
 from narrated.engines.neural.length_limit import limit_tokens
 from narrated.engines.neural.staged_request import StagedRequest
-from narrated.engines.tortoise.candidate_draws import TAKES, Candidate
+from narrated.engines.tortoise.candidate_draws import TAKES, Candidate, CandidateDraws
 from narrated.engines.tortoise.latents_files import VoiceLatents
 from narrated.engines.tortoise.options import TortoiseSettings
 from narrated.engines.tortoise.voices import TortoiseVoice
@@ -55,8 +55,8 @@ class TortoiseRequest(StagedRequest):
 
     @property
     def slots(self) -> int:
-        """Its candidates each need one."""
-        return len(self.candidates)
+        """Its candidates each need one; none if its codes are chosen already."""
+        return 0 if self.codes else len(self.candidates)
 
     @property
     def most_codes(self) -> int:
@@ -92,6 +92,20 @@ class TortoiseRequest(StagedRequest):
         self.codes = pad_codes([*candidate.codes], self.settings.max_mel_tokens)
         self.ended = candidate.ended
         self.tokens = len(candidate.codes), self.most_codes
+
+    def choose_kept(self, draws: CandidateDraws) -> bool:
+        """Take the candidate that earlier requests left, if any; True if one is chosen.
+
+        Passes over the draws whose takes go before.
+        """
+        while self.settings.ended_first and not self.codes and (draw := draws.get(self.draw_key)):
+            if self.place >= draw.takes:
+                self.pass_over(draw.takes)
+            elif self.place < len(draw.best):
+                self.choose(draw.best[self.place])
+            else:
+                break
+        return bool(self.codes)
 
     def require_finite(self, result: Tensor, model: str) -> bool:
         """Fail the request if a model gave values that are not finite; True if all are."""
