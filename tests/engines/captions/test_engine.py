@@ -6,9 +6,12 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
 from engines.memory_limit import take_too_much
 from engines.paint import painted, saved, shaded
@@ -27,6 +30,7 @@ from narrated.engines.interface import (
 )
 from narrated.engines.model_resources import ModelResources
 from narrated.engines.neural import batch_size, host_threads
+from narrated.engines.neural.onnx_model import OnnxModel
 from narrated.errors import EngineError, EngineUnavailable, OutOfMemory
 from narrated.workers.model_memory_budget import ModelMemoryBudget
 from support.engine_context import PlainContext
@@ -207,6 +211,37 @@ def test_openers_keep_to_the_share(scripted, monkeypatch):
         admitted(engine, PICTURES * 4)
         answers(engine, 4 * len(PICTURES))
         assert len(set(at_once)) <= most
+
+
+@dataclass(eq=False)
+class IdleEngine:
+    """A speech engine on the CPU whose steps take no memory."""
+
+    models: list[OnnxModel]
+    rows = 1
+
+    def step(self):
+        time.sleep(0.3)
+        return []
+
+
+def test_other_engines_take_no_blame(options):
+    """Memory of pictures that are opened ahead counts as the captioner's, and no other's."""
+    budget = ModelMemoryBudget(ModelResources())
+    captioner = load(options, budget)
+    other = IdleEngine([budget.hold(OnnxModel("other", Path("none"), "other", ""))])
+    for engine in (captioner, other):
+        budget.add_engine(engine)
+    other.models[0].warm = lambda: None
+    captioner.batch_size.timely = 4
+    large = saved(Image.new("RGB", (6000, 6000)), "PNG")
+    admitted(captioner, [PICTURES[0], large])  # the step that opens the first leaves the other
+    for _ in range(2):
+        budget.step(captioner, "captions")
+        budget.step(other, "other")
+    engines = {captioner: ("captions", None), other: ("other", None)}
+    own, others = (each.working_bytes for each in budget.report(engines))
+    assert own > 100e6 and others < 20e6
 
 
 def test_other_options_other_batch(scripted):

@@ -90,6 +90,12 @@ class NeuralCaptioner:
 
     def step(self) -> Sequence[Outcome]:
         """Tell the next open picture, or describe the open ones; each shows that it is alive."""
+        try:
+            return self._advanced()
+        finally:
+            self._preparation.rest(self._waiting.values())
+
+    def _advanced(self) -> Sequence[Outcome]:
         batch = int(self.batch_size)
         self._open_ahead()
         is_open = [pending.image is not None for pending in self._waiting.values()]

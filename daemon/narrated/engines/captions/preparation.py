@@ -1,11 +1,12 @@
 """Opens pictures on threads, and makes the model's inputs of the next batch, ahead of the model.
 
 Pillow and the processors spend most of their time outside of Python's lock. A device would wait for
-them otherwise; they take longer than a GPU's work on a picture.
+them otherwise; they take longer than a GPU's work on a picture. The threads work within the steps
+of their engine alone, so their memory counts as its own.
 """
 
-from collections.abc import Sequence
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from collections.abc import Collection, Sequence
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from itertools import islice
@@ -107,6 +108,17 @@ class PicturePreparation:
         if ahead is not None and not ahead.exception() and ahead.result().batch == batch:
             return ahead.result().inputs
         return self._inputs(batch, [each.image for each in batch if each.image is not None])
+
+    def rest(self, waiting: Collection[PendingCaption]) -> None:
+        """Let the threads finish what they have begun, and begin nothing more until the next call.
+
+        Between the steps of an engine they would take memory that counts as another engine's.
+        """
+        for pending in waiting:
+            if pending.opening is not None and pending.opening.cancel():
+                pending.opening = None
+        begun = [each.opening for each in waiting if each.opening is not None]
+        wait(begun if self._next is None else [*begun, self._next])
 
     def drop(self) -> None:
         """Free what was made ahead."""
