@@ -184,6 +184,9 @@ class Device(Protocol):
     def bound(self, limit_bytes: int) -> None:
         """Make allocations beyond the limit fail, if the device can; 0 removes the limit."""
 
+    def leave_room(self, others_bytes: int) -> None:
+        """Note what other models need beside the one that is read next."""
+
     @property
     def in_use_bytes(self) -> int:
         """Memory that this process uses now."""

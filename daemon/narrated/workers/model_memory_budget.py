@@ -305,9 +305,15 @@ class ModelMemoryBudget:
         for held in wanted:
             if not held.is_warm:
                 self._on_warming(held.model.name)
+                held.model.device.leave_room(self._needed_beside(held))
                 held.model.warm()
                 held.weights_bytes = self.measured[held.model.key] = held.model.weights_bytes
                 held.used_at = held.used_at or time.monotonic()
+
+    def _needed_beside(self, held: _HeldModel) -> int:
+        """Memory that all other models and the work of all engines take, as far as measured."""
+        others = sum(each.weights_bytes for each in self._held.values() if each is not held)
+        return others + sum(each.working_bytes for each in self._shares.values())
 
     def _evict(self, held: _HeldModel) -> None:
         for each in self._using(held):

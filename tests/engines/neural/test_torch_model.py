@@ -5,6 +5,7 @@ import os
 import re
 import zipfile
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 
 import pytest
 import torch
@@ -17,9 +18,11 @@ from engines.memory_limit import MB, little_left
 from narrated.engines.bark.engine import load as load_bark
 from narrated.engines.bark.voice_prompt import of_archive
 from narrated.engines.captions.engine import load as load_captions
+from narrated.engines.model_resources import ModelResources
 from narrated.engines.neural.torch_device import TorchDevice, is_device_lost, is_out_of_memory
 from narrated.engines.neural.torch_model import TorchModel
 from narrated.errors import DeviceLost, EngineUnavailable, OutOfMemory
+from narrated.workers.model_memory_budget import ModelMemoryBudget
 from support.engine_context import PlainContext
 
 
@@ -132,6 +135,29 @@ def test_host_memory_is_as_told(is_packed):
         told, taken, kept = alone.submit(_measured_memory, is_packed).result()
     assert 0.9 * told < taken < 1.1 * told
     assert kept < 0.1 * told
+
+
+@dataclass(eq=False)
+class _Engine:
+    models: list[TorchModel[nn.Module]]
+    rows = 1
+
+
+@pytest.mark.parametrize(("other_mb", "has_second"), [(0, True), (380, False)])
+def test_second_layout_leaves_room(other_mb, has_second):
+    """Plain weights are kept beside packed ones if all other models fit too, as far as known."""
+    budget = ModelMemoryBudget(ModelResources(memory_bytes=400 * MB))
+    budget.change(budget.resources, {"other": other_mb * MB})
+    model, other = (
+        TorchModel(key, key, TorchDevice.chosen("cpu"), lambda: _some_layers(8), lambda all: [all])
+        for key in ("some", "other")
+    )
+    engine = _Engine([budget.hold(model)])
+    budget.hold(other)
+    budget.add_engine(engine)
+    budget.warm_up(engine)
+    once = sum(each.weight.nbytes for each in _some_layers(8))
+    assert (model.weights_bytes > 1.9 * once) is has_second
 
 
 def _measured_memory(is_packed: bool) -> tuple[int, int, int]:

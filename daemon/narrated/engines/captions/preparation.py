@@ -117,8 +117,8 @@ class PicturePreparation:
         for pending in waiting:
             if pending.opening is not None and pending.opening.cancel():
                 pending.opening = None
-        begun = [each.opening for each in waiting if each.opening is not None]
-        wait(begun if self._next is None else [*begun, self._next])
+        begun: list[Future[Any] | None] = [self._next, *(each.opening for each in waiting)]
+        wait([each for each in begun if each is not None])
 
     def drop(self) -> None:
         """Free what was made ahead."""

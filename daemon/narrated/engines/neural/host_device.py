@@ -45,6 +45,9 @@ class HostDevice:
     def bound(self, limit_bytes: int) -> None:
         """Do nothing: the host bounds no single model."""
 
+    def leave_room(self, others_bytes: int) -> None:
+        """Do nothing: its models take no memory that they can do without."""
+
     def begin_peak(self) -> None:
         """Start a new measurement of the peak."""
         host_memory.begin_peak()

@@ -25,6 +25,7 @@ class TorchDevice:
     def __init__(self, torch_device: torch.device) -> None:
         self.torch = torch_device
         self._limit_bytes = 0
+        self._others_bytes = 0
 
     @classmethod
     def chosen(cls, requested: str) -> "TorchDevice":
@@ -97,12 +98,21 @@ class TorchDevice:
         """The most memory that models may use."""
         return min(self._limit_bytes or self.total_bytes, self.total_bytes)
 
+    @property
+    def room_bytes(self) -> int:
+        """The part of it that other models leave to the one that is read next."""
+        return max(0, self.limit_bytes - self._others_bytes)
+
     def bound(self, limit_bytes: int) -> None:
         """Make allocations beyond the limit fail, on a GPU; 0 removes the limit."""
         self._limit_bytes = limit_bytes
         if not self.is_host:
             share = min(1.0, limit_bytes / self.total_bytes) if limit_bytes else 1.0
             torch.cuda.set_per_process_memory_fraction(share, self.torch)
+
+    def leave_room(self, others_bytes: int) -> None:
+        """Note what other models need beside the one that is read next."""
+        self._others_bytes = others_bytes
 
     @property
     def in_use_bytes(self) -> int:

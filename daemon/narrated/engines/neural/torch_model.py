@@ -23,7 +23,7 @@ Module = TypeVar("Module", bound=nn.Module)
 _PICKLES_SINCE = (2, 6)
 _PLAIN_SHARE = 10
 """A second layout of weights takes at most a tenth of the memory that models may use, and half of
-what the weights leave of it."""
+what these weights and all other models leave of it."""
 
 logger = logging.getLogger("narrated.worker")
 
@@ -98,9 +98,9 @@ class TorchModel(Generic[Module]):
         )
 
     def _lay_out(self, module: Module) -> None:
-        limit_bytes = self.device.limit_bytes
-        left_bytes = max(0, limit_bytes - sum(each.nbytes for each in module.parameters()))
-        room_bytes = min(limit_bytes // _PLAIN_SHARE, left_bytes // 2)
+        weights_bytes = sum(each.nbytes for each in module.parameters())
+        left_bytes = max(0, self.device.room_bytes - weights_bytes)
+        room_bytes = min(self.device.limit_bytes // _PLAIN_SHARE, left_bytes // 2)
         for part in self._decoding(module):
             room_bytes = lay_out_linears(part, room_bytes)
 
