@@ -47,6 +47,43 @@ def _refusal(text: str, tmp_path: Path) -> ConfigurationError:
     return refused.value
 
 
+BOX = {"socket": "/run/narrated-workers/box2.sock", "engines": ["bark"], "memory": "20GB"}
+
+
+def with_box(name: str = "box2", **entries: object) -> str:
+    return yaml.safe_dump({**yaml.safe_load(TWO_LINES), "boxes": {name: {**BOX, **entries}}})
+
+
+def test_box_has_a_worker(tmp_path: Path) -> None:
+    """A box has a worker of its own, with its engines and its memory; they run here as well."""
+    only = {"workers": {"only_boxes": ["bark"]}, "speech": {"engine": "bark"}}
+    for more, here in (({"speech": {"engine": "bark"}}, 1), (only, 0)):
+        text = yaml.safe_dump({**yaml.safe_load(with_box()), **more})
+        *others, worker = worker_specs(parse(text, tmp_path / "narrated.yaml", {}))
+        assert (worker.name, worker.socket) == ("box2", BOX["socket"])
+        assert [each.name for each in worker.engines] == ["bark"]
+        assert worker.resources.memory_bytes == 20 * 10**9
+        assert sum(each.name == "bark" for spec in others for each in spec.engines) == here
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (with_box("models"), "cannot be the name of a box"),
+        (with_box("../etc"), "cannot be the name of a box"),
+        (with_box(engines=[]), "has no engines"),
+        (with_box(engines=["nobody"]), "no engine named `nobody`"),
+        (with_box(socket="/" + 120 * "x"), "more than 107 bytes"),
+        (with_box(port=22), "unknown key `boxes.port`"),
+        (TWO_LINES + "workers: {only_boxes: [bark]}", "no box has the engine `bark`"),
+    ],
+)
+def test_wrong_box_is_refused(text: str, problem: str) -> None:
+    """A box that cannot be is refused, with its key."""
+    with pytest.raises(ConfigurationError, match=problem):
+        parse(text, Path("/etc/narrated/narrated.yaml"), {})
+
+
 def test_two_lines_are_enough(tmp_path: Path) -> None:
     """Two lines are enough."""
     config = _parse(TWO_LINES, tmp_path)

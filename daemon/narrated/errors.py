@@ -113,6 +113,15 @@ class WorkerLost(NarratedError):
 class RequestNotBegun(WorkerLost):
     """The worker gave a request back, or was lost, before an engine began it."""
 
+    weight = 1.0
+    """As how much of a worker's death this counts against the request."""
+
+
+class BoxLost(RequestNotBegun):
+    """The way to a box broke while its worker held this request; no request is to blame."""
+
+    weight = 0.1  # but one that takes a whole box down each time has to end
+
 
 class StorageError(NarratedError):
     """The outbox, cache or state refuses writes (full, read-only, gone); jobs wait."""

@@ -10,6 +10,7 @@ import pytest
 
 from narrated.engines.registry import BUILT_IN_ENGINES, EngineSpec
 from narrated.errors import EngineError, EngineUnavailable, WorkerLost
+from workers.boxes import STARTS, running_on
 from workers.support import ends_within, eventually, running, say, spec, toy
 
 
@@ -159,11 +160,12 @@ def test_oversized_request_is_refused():
     asyncio.run(story())
 
 
-def test_killed_worker_is_replaced():
+@pytest.mark.parametrize("start", STARTS)
+def test_killed_worker_is_replaced(start, tmp_path):
     """A killed worker loses its requests in flight and is replaced."""
 
     async def story():
-        async with running(spec()) as watched:
+        async with running_on(start, tmp_path, spec()) as watched:
             worker = await watched.worker()
             lost = [say(worker, "SLOW:30") for _ in range(3)]
             os.kill(worker.pid, signal.SIGKILL)
@@ -177,11 +179,12 @@ def test_killed_worker_is_replaced():
     asyncio.run(story())
 
 
-def test_lost_worker_says_why():
+@pytest.mark.parametrize("start", STARTS)
+def test_lost_worker_says_why(start, tmp_path):
     """A lost worker is reported with its exit status and its last lines."""
 
     async def story():
-        async with running(spec()) as watched:
+        async with running_on(start, tmp_path, spec()) as watched:
             worker = await watched.worker()
             with pytest.raises(WorkerLost, match=r"exit status 7.*prints to stdout") as lost:
                 await say(worker, "DIE")
@@ -190,11 +193,12 @@ def test_lost_worker_says_why():
     asyncio.run(story())
 
 
-def test_silent_worker_is_replaced():
+@pytest.mark.parametrize("start", STARTS)
+def test_silent_worker_is_replaced(start, tmp_path):
     """A worker that is silent during work is ended and replaced."""
 
     async def story():
-        async with running(spec(silence_s=2)) as watched:
+        async with running_on(start, tmp_path, spec(silence_s=2)) as watched:
             worker = await watched.worker()
             with pytest.raises(WorkerLost, match=r"said nothing for 2 s"):
                 await say(worker, "HANG")
@@ -204,11 +208,12 @@ def test_silent_worker_is_replaced():
     asyncio.run(story())
 
 
-def test_stopped_worker_counts_silent():
+@pytest.mark.parametrize("start", STARTS)
+def test_stopped_worker_counts_silent(start, tmp_path):
     """A stopped worker counts as a silent one."""
 
     async def story():
-        async with running(spec(silence_s=2)) as watched:
+        async with running_on(start, tmp_path, spec(silence_s=2)) as watched:
             worker = await watched.worker()
             os.kill(worker.pid, signal.SIGSTOP)
             with pytest.raises(WorkerLost, match="said nothing"):
@@ -242,11 +247,12 @@ def test_idle_worker_may_be_silent():
 
 
 @pytest.mark.parametrize("word", ["NONSENSE", "UNKNOWN"])
-def test_invalid_frame_ends_worker(word):
+@pytest.mark.parametrize("start", STARTS)
+def test_invalid_frame_ends_worker(word, start, tmp_path):
     """A worker that sends an invalid frame is ended and replaced."""
 
     async def story():
-        async with running(spec()) as watched:
+        async with running_on(start, tmp_path, spec()) as watched:
             worker = await watched.worker()
             with pytest.raises(WorkerLost, match="broken frame"):
                 await say(worker, word)
@@ -349,11 +355,12 @@ def test_missing_module_is_named():
     asyncio.run(story())
 
 
-def test_cancel_frees_slot():
+@pytest.mark.parametrize("start", STARTS)
+def test_cancel_frees_slot(start, tmp_path):
     """A cancelled request is given up, and its slot is free."""
 
     async def story():
-        async with running(spec(toy(rows=1))) as watched:
+        async with running_on(start, tmp_path, spec(toy(rows=1))) as watched:
             worker = await watched.worker()
             answer = say(worker, "SLOW:30")
             answer.cancel()
@@ -430,11 +437,12 @@ def test_reload_keeps_worker_warm():
     asyncio.run(story())
 
 
-def test_changed_worker_finishes_first():
+@pytest.mark.parametrize("start", STARTS)
+def test_changed_worker_finishes_first(start, tmp_path):
     """A changed worker first finishes its requests in flight."""
 
     async def story():
-        async with running(spec()) as watched:
+        async with running_on(start, tmp_path, spec()) as watched:
             worker = await watched.worker()
             answer = say(worker, "SLOW:0.5")
             await watched.pool.apply([spec(toy(rows=2))])
@@ -446,11 +454,12 @@ def test_changed_worker_finishes_first():
     asyncio.run(story())
 
 
-def test_worn_engine_loses_nothing():
+@pytest.mark.parametrize("start", STARTS)
+def test_worn_engine_loses_nothing(start, tmp_path):
     """A worn engine gets a new process and loses no request."""
 
     async def story():
-        async with running(spec(toy(worn_after=3))) as watched:
+        async with running_on(start, tmp_path, spec(toy(worn_after=3))) as watched:
             first = await watched.worker()
             answers = [say(first, "Hello") for _ in range(8)]
             assert all(spoken.payload for spoken in await asyncio.gather(*answers))
@@ -499,11 +508,12 @@ def test_own_interpreter_not_foreign():
     asyncio.run(story())
 
 
-def test_suspended_pool_has_no_worker():
+@pytest.mark.parametrize("start", STARTS)
+def test_suspended_pool_has_no_worker(start, tmp_path):
     """A suspended pool ends its workers once they are idle, and tells what their engines were."""
 
     async def story():
-        async with running(spec()) as watched:
+        async with running_on(start, tmp_path, spec()) as watched:
             worker = await watched.worker()
             answer = say(worker, "SLOW:0.5")
             watched.pool.suspend()

@@ -26,6 +26,8 @@ class CommandContext:
     """
 
     path: Path | None
+    streams: tuple[int, int] | None = None
+    """A worker's own descriptors for frames in and out; None for other commands."""
 
     @property
     def config(self) -> "Config":

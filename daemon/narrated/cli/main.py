@@ -17,6 +17,7 @@ from narrated.cli import (
     run_and_once,
     serve_command,
     setup_commands,
+    worker_command,
 )
 from narrated.cli.command_context import EXIT_FAILED, EXIT_INTERRUPTED, CommandContext
 from narrated.cli.command_group import CommandGroup
@@ -99,12 +100,13 @@ class ErrorReportingGroup(CommandGroup):
 @click.pass_context
 def main(ctx: click.Context, config_path: Path | None) -> None:
     """Read dropped texts and pictures aloud, on your own machine."""
-    ctx.obj = CommandContext(config_path)
+    ctx.obj = CommandContext(config_path, ctx.obj)
 
 
 for command in (
     *run_and_once.COMMANDS,
     *serve_command.COMMANDS,
+    *worker_command.COMMANDS,
     *job_commands.COMMANDS,
     *pause_commands.COMMANDS,
     *read_commands.COMMANDS,

@@ -9,9 +9,11 @@ import msgspec
 import yaml
 
 from narrated.audio.sound_files import is_sound_file
+from narrated.config.box_checks import check_boxes
 from narrated.config.config_errors import invalid_value, invalid_yaml, unreadable, yaml_twice
 from narrated.config.folder_overlap import refuse_overlap
 from narrated.config.podcast import check_podcast
+from narrated.config.quantities import decode_value, encode_value
 from narrated.config.values import (
     TARGET_LUFS,
     AudioConfig,
@@ -19,8 +21,6 @@ from narrated.config.values import (
     ModelsConfig,
     PodcastConfig,
     SpeechConfig,
-    decode_value,
-    encode_value,
     speaker_key,
 )
 from narrated.config.worker_specs import configured_speakers, engine_spec
@@ -196,6 +196,10 @@ def _with_paths(config: Config, source: Path, environ: Mapping[str, str]) -> Con
         ),
         audio=_with_sound_paths(config.audio, source),
         models=_with_model_paths(config.models, state, source),
+        boxes={
+            name: msgspec.structs.replace(box, socket=_absolute(box.socket, source))
+            for name, box in config.boxes.items()
+        },
         podcast=_with_image_path(config.podcast, source),
         source=source,
     )
@@ -257,6 +261,7 @@ def _check(config: Config) -> Config:
     refuse_overlap(config)
     _check_languages(config)
     _check_engines(config)
+    check_boxes(config)
     check_podcast(config)
     return config
 

@@ -1,16 +1,14 @@
 """The configuration's values, frozen; durations and sizes are written with their units."""
 
 import math
-import re
-from collections.abc import Callable, Mapping
-from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 from narrated.audio.sound_files import is_sound_file
-from narrated.config.work_hours import WorkHours, parse_hours
+from narrated.config.quantities import Bytes, Day, Seconds, SecondsOrNever
+from narrated.config.work_hours import WorkHours
 from narrated.engines.pico_voices import VOICES as PICO_VOICES
 from narrated.reading.dialects.registry import Dialect
 from narrated.reading.take_settings import MOST_TAKES
@@ -27,27 +25,11 @@ QUIETEST_LUFS, LOUDEST_LUFS = -40.0, -13.0
 LOWEST_DBTP = -20.0
 
 
-class Seconds(float):
-    """A duration, written as a number of seconds or as 250ms, 5s, 2m, 1h, 1d."""
-
-
-class SecondsOrNever(Seconds):
-    """A duration, or `never`, which is infinite."""
-
-
 Loudness = Annotated[float, msgspec.Meta(ge=QUIETEST_LUFS, le=LOUDEST_LUFS)]
 """Integrated loudness in LUFS."""
 
 Peak = Annotated[float, msgspec.Meta(ge=LOWEST_DBTP, le=0)]
 """A true peak in dBTP."""
-
-
-class Bytes(int):
-    """A size, written as a number of bytes or as 64k, 500MB, 20GB, 8GiB."""
-
-
-class Day(date):
-    """A date, written as YYYY-MM-DD."""
 
 
 class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -173,6 +155,8 @@ class WorkersConfig(Section, frozen=True):
     """Timeout for parsing one source."""
     encoders: Annotated[int, msgspec.Meta(ge=1)] = 2
     """Number of files encoded at the same time."""
+    only_boxes: tuple[str, ...] = ()
+    """Engines that this machine leaves to the boxes."""
 
 
 class ModelsConfig(Section, frozen=True):
@@ -236,6 +220,16 @@ class EngineConfig(Section, frozen=True):
     options: dict[str, str | int | float | bool] = {}
 
 
+class BoxConfig(Section, frozen=True):
+    """A worker on another machine."""
+
+    socket: Path
+    """The socket of its unit, on this machine."""
+    engines: tuple[str, ...]
+    memory: Bytes | None = None
+    """Limit for its models on its device; None: what its own configuration says."""
+
+
 class Config(Section, frozen=True):
     """The whole configuration; `load` makes every path absolute."""
 
@@ -270,6 +264,8 @@ class Config(Section, frozen=True):
     workers: WorkersConfig = WorkersConfig()
     models: ModelsConfig = ModelsConfig()
     engines: dict[str, EngineConfig] = {}
+    boxes: dict[str, BoxConfig] = {}
+    """Other machines whose workers speak as well, by their names."""
     podcast: PodcastConfig | None = None
     """None if the outbox is no podcast."""
     log: Literal["debug", "info", "warning", "error"] = "info"
@@ -334,62 +330,3 @@ def _with_own_voice(speaker: Speaker) -> Speaker:
     if speaker.engine not in ("", ESPEAK, PICO) and speaker.voice == _ONCE_DEFAULT:
         return msgspec.structs.replace(speaker, voice="")
     return speaker
-
-
-_NUMBER = r"(\d+(?:\.\d+)?)\s*"
-_DURATION = re.compile(_NUMBER + "(ms|s|m|min|h|d|)")
-_DURATION_S = {"": 1, "ms": 0.001, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
-_SIZE = re.compile(_NUMBER + "((?:[kmgt]i?)?)b?")
-_SIZE_BYTES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
-_SIZE_BYTES |= {"ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
-
-
-def decode_value(kind: type, value: Any) -> Any:
-    """Decode a path, duration or size as the user wrote it; raises ValueError."""
-    if kind is WorkHours:
-        return parse_hours(value)
-    decode, expected = _DECODERS[kind]
-    try:
-        return decode(value)
-    except (TypeError, ValueError):
-        raise ValueError(f"Expected {expected}, got `{value!r}`") from None
-
-
-def encode_value(value: Any) -> Any:
-    """Encode a value so that `decode_value` reads it back."""
-    if isinstance(value, Seconds):
-        return float(value) if math.isfinite(value) else "never"
-    if isinstance(value, WorkHours):
-        return [str(each) for each in value.ranges]
-    return int(value) if isinstance(value, Bytes) else str(value)
-
-
-def _seconds(value: Any) -> Seconds:
-    return Seconds(_amount(value, _DURATION, _DURATION_S))
-
-
-def _seconds_or_never(value: Any) -> SecondsOrNever:
-    return SecondsOrNever(math.inf if value == "never" else _seconds(value))
-
-
-def _bytes(value: Any) -> Bytes:
-    return Bytes(_amount(value, _SIZE, _SIZE_BYTES))
-
-
-def _day(value: Any) -> Day:
-    return Day.fromisoformat(str(value).strip())
-
-
-def _amount(value: Any, written: re.Pattern[str], factors: Mapping[str, float]) -> float:
-    if match := written.fullmatch(str(value).strip().lower()):
-        return float(match[1]) * factors[match[2]]
-    raise ValueError
-
-
-_DECODERS: dict[type, tuple[Callable[[Any], Any], str]] = {
-    Path: (Path, "a path"),
-    Seconds: (_seconds, "a duration such as 5s"),
-    SecondsOrNever: (_seconds_or_never, "a duration such as 10m, or never"),
-    Day: (_day, "a date such as 2024-03-09"),
-    Bytes: (_bytes, "a size such as 64k or 20GB"),
-}

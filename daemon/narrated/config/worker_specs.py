@@ -7,7 +7,7 @@ from dataclasses import replace
 import msgspec
 from msgspec.structs import replace as replace_fields
 
-from narrated.config.values import Config, EngineConfig
+from narrated.config.values import BoxConfig, Config, EngineConfig
 from narrated.engines.model_resources import ModelResources
 from narrated.engines.piper.voice_names import language_tag
 from narrated.engines.registry import (
@@ -37,17 +37,18 @@ def worker_specs(config: Config, hearing: str = "") -> tuple[WorkerSpec, ...]:
 
     All engines with models share one worker, so that no model is loaded twice. All others share
     another, which can be replaced while the models stay warm. Each further interpreter has its
-    own two.
+    own two. Each box has one for its engines.
     """
     named = {config.pictures.captions} | _named_engines(config).limits.keys()
     together: dict[tuple[str, bool], list[EngineSpec]] = {}
-    for name in sorted(named | set(config.engines) | ({hearing} if hearing else set())):
+    named |= set(config.engines) | ({hearing} if hearing else set())
+    for name in sorted(named - set(config.workers.only_boxes)):
         spec = engine_spec(config, name)
         together.setdefault((spec.python, spec.holds_models), []).append(spec)
     pythons = sorted({python for python, _ in together})
     with_models = sum(holds_models for _, holds_models in together)
     numbers = {python: f"-{number}" if number else "" for number, python in enumerate(pythons)}
-    return tuple(
+    workers = (
         WorkerSpec(
             name=("models" if holds_models else "engines") + numbers[python],
             python=python,
@@ -58,6 +59,22 @@ def worker_specs(config: Config, hearing: str = "") -> tuple[WorkerSpec, ...]:
             again_s=float(config.workers.again),
         )
         for (python, holds_models), specs in sorted(together.items())
+    )
+    return (*workers, *(_box_worker(config, name, box) for name, box in config.boxes.items()))
+
+
+def _box_worker(config: Config, name: str, box: BoxConfig) -> WorkerSpec:
+    """The worker of a box, which has folders and a device of its own."""
+    idle_unload_s = float(config.models.idle_unload)
+    return WorkerSpec(
+        name=name,
+        python="",
+        socket=str(box.socket),
+        engines=tuple(engine_spec(config, each) for each in sorted(set(box.engines))),
+        resources=ModelResources(memory_bytes=int(box.memory or 0), idle_unload_s=idle_unload_s),
+        silence_s=float(config.workers.silence),
+        load_s=float(config.workers.load),
+        again_s=float(config.workers.again),
     )
 
 

@@ -38,8 +38,9 @@ print(json.dumps([name for name in names if lacks(name)]))
 
 
 def configured_engines(config: Config) -> list[EngineSpec]:
-    """List the engines that a daemon would load."""
-    return [engine for worker in workers_with_ears(config)[1] for engine in worker.engines]
+    """List the engines that a daemon would load on this machine."""
+    workers = (worker for worker in workers_with_ears(config)[1] if not worker.socket)
+    return [engine for worker in workers for engine in worker.engines]
 
 
 def check_requirements(config: Config) -> Iterator[Finding]:

@@ -34,19 +34,20 @@ def check_engines(config: Config, probe: EngineProbe) -> Iterator[Finding]:
     for worker in probe.workers:
         for model in worker.models:
             yield well(f"model {model.name}", f"{model.name} is present. {_memory_use(model)}")
-        if worker.models:
+        if worker.models and not worker.box:
             yield _check_memory(config, worker.models)
 
 
 def _check_engine(engine: str, worker: WorkerSnapshot) -> Finding:
+    place = f" on the box {worker.box}" if worker.box else ""
     if engine in worker.engines:
-        return well(f"engine {engine}", f"{engine} is loaded and answers.")
+        return well(f"engine {engine}", f"{engine} is loaded{place} and answers.")
     if worker.state is WorkerState.UNLOADED:
         problem = f"{engine} is not loaded, and was not tried."
         return warning(f"engine {engine}", problem, "Run the doctor again once the work goes on.")
     return wrong(
         f"engine {engine}",
-        f"{engine} is not available: "
+        f"{engine} is not available{place}: "
         f"{worker.missing.get(engine) or worker.problem or 'its worker does not answer'}",
         "Mend that, or configure another engine. Its files wait until then.",
     )

@@ -39,7 +39,7 @@ def check_gpu(config: Config) -> Iterator[Finding]:
     engines = {
         worker.python or sys.executable: worker.engines
         for worker in workers_with_ears(config)[1]
-        if any("torch" in spec.code.modules for spec in worker.engines)
+        if not worker.socket and any("torch" in spec.code.modules for spec in worker.engines)
     }
     for python in sorted(engines):
         yield _check_torch(python, engines[python], bool(found) or _AMD.exists())

@@ -12,7 +12,8 @@ from typing import Any, Literal, overload
 import msgspec
 
 from narrated.config.file import load_optional, unconfigured_cache, unconfigured_models
-from narrated.config.values import Bytes, Config, decode_value
+from narrated.config.quantities import Bytes, decode_value
+from narrated.config.values import Config
 from narrated.config.worker_specs import (
     all_engines,
     configured_speakers,

@@ -72,6 +72,8 @@ class WorkerStatus(msgspec.Struct, frozen=True):
     in_flight: int
     problem: str
     models: tuple[ModelStatus, ...] = ()
+    box: str = ""
+    """Name of the box that it runs on; empty for this machine."""
 
 
 class ServiceNews(NamedTuple):

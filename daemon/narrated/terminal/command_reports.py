@@ -138,7 +138,8 @@ def _worker_lines(status: dict[str, Any]) -> Iterator[str]:
     for worker in status["workers"]:
         problem = f" ({printable(worker['problem'])})" if worker["problem"] else ""
         engines = ", ".join(worker["engines"]) or "none"
-        yield f"  worker {worker['name']} is {worker['state']}, engines: {engines}{problem}"
+        where = "box" if worker.get("box") else "worker"
+        yield f"  {where} {worker['name']} is {worker['state']}, engines: {engines}{problem}"
         yield from map(_model_line, worker["models"])
 
 

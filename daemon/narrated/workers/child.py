@@ -142,6 +142,11 @@ class ChildProcess:
         """True until its end is known, or it has closed its socket."""
         return self._process.returncode is None and not self._reader.at_eof()
 
+    @property
+    def is_lost(self) -> bool:
+        """False: the kernel tells how a child ended."""
+        return False
+
     def hang_up(self) -> None:
         """Close the socket: a healthy child then exits."""
         self._writer.close()

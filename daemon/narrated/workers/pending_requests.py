@@ -33,8 +33,8 @@ class PendingRequest:
     is_begun: bool = False
     is_recalled: bool = False
     """True from a recall to its answer."""
-    losses: int = 0
-    """Workers that were lost before they began it."""
+    losses: float = 0
+    """Workers that were lost before they began it, each with its weight."""
     awaits_storing: bool = False
     """True while the result is answered and not yet stored by the caller."""
 

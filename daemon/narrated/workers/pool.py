@@ -1,9 +1,8 @@
-"""The daemon's workers: one process per specification, started again whenever it is lost."""
+"""The daemon's workers: one per specification, started again whenever it is lost."""
 
 import asyncio
 import contextlib
 import logging
-import sys
 from collections.abc import AsyncIterator, Callable, Iterable, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -13,13 +12,10 @@ from narrated.engines.engine_info import EngineInfo
 from narrated.engines.model_resources import ModelStatus
 from narrated.engines.registry import EngineSpec
 from narrated.errors import EngineNotHeld, EngineUnavailable
-from narrated.workers.child import HUGE_PAGES, ChildProcess
 from narrated.workers.worker import Worker, WorkerSpec
 
-_HOST = "narrated.workers.host"
 _POLL_S = 0.2
 _FIRST_DELAY_S = 0.1
-_LONGEST_DELAY_S = 60.0
 _MOST_FAILED_STARTS = 3
 _SERVED_WELL_S = 60.0
 _EXIT_LIMIT_S = 1.0
@@ -54,6 +50,8 @@ class WorkerSnapshot:
     models: tuple[ModelStatus, ...] = ()
     changes: int = 0
     """Number of changes of its engines or their voices."""
+    box: str = ""
+    """Name of the box that it runs on; empty for this machine."""
 
 
 class WorkerPool:
@@ -174,13 +172,14 @@ class WorkerSupervisor:
         is_suspended: bool = False,
     ) -> None:
         self.worker: Worker | None = None
-        self._measured = measured
+        # The device of a box is another one.
+        self._measured = {} if spec.socket else measured
         self._spec = spec
         self._wanted = True
         self._on_change = on_change
         self._restarts = 0
         self._failed_starts = 0
-        self._backoff = Backoff(_FIRST_DELAY_S, _LONGEST_DELAY_S)
+        self._backoff = Backoff(_FIRST_DELAY_S, spec.start.longest_delay_s)
         self._problem = ""
         self._last_engines: dict[str, EngineInfo] = {}
         """The engines of its last worker, until the next one announces its own."""
@@ -217,7 +216,7 @@ class WorkerSupervisor:
         if self.worker is not None:
             # The running worker can change, so that models that both need stay warm.
             can_change = earlier.holds_models and self._spec.holds_models
-            if spec is not None and can_change and earlier.python == spec.python:
+            if spec is not None and can_change and earlier.start == spec.start:
                 self.worker.change(spec)
             else:
                 self.worker.drain()
@@ -289,6 +288,7 @@ class WorkerSupervisor:
             missing=missing,
             models=worker.models() if worker else (),
             changes=worker.changes if worker else 0,
+            box=self._spec.name if self._spec.socket else "",
         )
 
     def _stage(self) -> WorkerState:
@@ -312,13 +312,12 @@ class WorkerSupervisor:
         """Run one worker to its end; returns the reason, None if it was told to leave."""
         spec = self._spec
         try:
-            pages = HUGE_PAGES if spec.holds_models else {}
-            child = await ChildProcess.start(spec.name, _HOST, python=spec.python, defaults=pages)
+            child = await spec.start.start(spec.name, holds_models=spec.holds_models)
         except OSError as error:
             self._failed_starts = _MOST_FAILED_STARTS
-            return f"its interpreter {spec.python or sys.executable} cannot be run ({error})."
+            return spec.start.refusal(error)
         may_run = self._wanted and self._may_run.is_set()
-        if self._spec.python != spec.python or not may_run:
+        if self._spec.start != spec.start or not may_run:
             await child.ended()  # the specification changed meanwhile, or it was suspended
             return None
         worker = self.worker = Worker(child, self._spec, self._on_change, self._measured)

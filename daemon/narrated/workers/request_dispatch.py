@@ -304,7 +304,7 @@ class Scheduler:
             self._settle(pending, EngineError("The request was cancelled."))
             return
         problem = answer.exception()
-        if isinstance(problem, RequestNotBegun) and self._was_returned(pending):
+        if isinstance(problem, RequestNotBegun) and self._was_returned(pending, problem):
             self._queue_again(pending)
         elif isinstance(problem, WorkerLost):
             self._count_death(pending, problem)
@@ -320,9 +320,9 @@ class Scheduler:
             self._settle(pending, problem or request.checked(answer.result()))
         self._wake()
 
-    def _was_returned(self, pending: PendingRequest) -> bool:
+    def _was_returned(self, pending: PendingRequest, problem: RequestNotBegun) -> bool:
         """True if a request was not begun; False if worker after worker died before that."""
-        pending.losses += not pending.is_recalled
+        pending.losses += 0 if pending.is_recalled else problem.weight
         return pending.losses < _MOST_DEATHS
 
     def _queue_again(self, pending: PendingRequest) -> None:

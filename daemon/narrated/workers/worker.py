@@ -10,14 +10,15 @@ from narrated.engines.engine_info import EngineInfo
 from narrated.engines.model_resources import ModelResources, ModelStatus
 from narrated.engines.registry import EngineSpec
 from narrated.errors import (
+    BoxLost,
     EngineError,
     EngineUnavailable,
     FailedAmongOthers,
     RequestNotBegun,
     WorkerLost,
 )
-from narrated.workers.child import ChildProcess
 from narrated.workers.protocol import BadFrame
+from narrated.workers.worker_start import BoxStart, ChildStart, WorkerProcess
 
 _LINES_TOLD = 3
 
@@ -26,11 +27,11 @@ logger = logging.getLogger("narrated.worker")
 
 @dataclass(frozen=True, slots=True)
 class WorkerSpec:
-    """Specifies a worker: an interpreter, and the engines that it keeps warm."""
+    """Specifies a worker: where it runs, and the engines that it keeps warm."""
 
     name: str
     python: str
-    """Path of its interpreter; empty for the daemon's own."""
+    """Path of its interpreter, as a child process; empty for the daemon's own."""
     engines: tuple[EngineSpec, ...]
     resources: ModelResources = field(default_factory=ModelResources)
     """The folder of its models, and their memory limit."""
@@ -40,6 +41,13 @@ class WorkerSpec:
     """Time limit for loading its engines."""
     again_s: float = 60.0
     """Pause before it tries again to load an unavailable engine."""
+    socket: str = ""
+    """Path of the socket that leads to its box; empty for a child process."""
+
+    @property
+    def start(self) -> ChildStart | BoxStart:
+        """The way in which it starts."""
+        return BoxStart(self.socket) if self.socket else ChildStart(self.python)
 
     @property
     def holds_models(self) -> bool:
@@ -76,7 +84,7 @@ class Worker:
 
     def __init__(
         self,
-        child: ChildProcess,
+        child: WorkerProcess,
         spec: WorkerSpec,
         on_change: Callable[[], None],
         measured: MutableMapping[str, int],
@@ -205,10 +213,12 @@ class Worker:
         problem = f"The worker {self._child.name} ({self.pid}) {how}."
         if said := " / ".join(self._child.last_lines[-_LINES_TOLD:]):
             problem = f"{problem} It last wrote: {said}"
+        # One that hung, or sent nonsense, was reached.
+        is_cut_off = self._child.is_lost and not self._verdict
         for request in self._requests.values():
             if not request.future.done():
                 kind = WorkerLost if request.is_begun else RequestNotBegun
-                request.future.set_exception(kind(problem))
+                request.future.set_exception((BoxLost if is_cut_off else kind)(problem))
         self._requests = {}
 
     def abandon(self) -> None:

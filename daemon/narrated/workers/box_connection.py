@@ -1,0 +1,183 @@
+"""The daemon's end of a worker on another box: a connection to the UNIX socket of its unit.
+
+Who speaks on that socket is trusted for sound alone: its frames are limited and checked.
+"""
+
+import asyncio
+import math
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+
+from narrated import __version__
+from narrated.engines.engine_info import EngineInfo
+from narrated.engines.model_resources import ModelStatus
+from narrated.printable import printable
+from narrated.workers.box_link import (
+    PAYLOAD_LIMIT_BYTES,
+    READ_AHEAD_BYTES,
+    SILENT_S,
+    BoxLink,
+    greeting,
+    same_version,
+)
+from narrated.workers.protocol import BadFrame
+
+_GREETING_S = 20.0
+"""ssh and an interpreter start in it."""
+_LINES_KEPT = 20
+_MOST_ROWS = 4096
+_MOST_RATE = 768_000
+
+
+class BoxRefused(OSError):
+    """A box cannot be used now; the text says why, and the remedy."""
+
+
+class BoxConnection:
+    """A connection to a box's worker, with the face of a child process."""
+
+    def __init__(self, name: str, link: BoxLink, pid: int) -> None:
+        self.name, self.pid = name, pid
+        """`pid` counts on that box."""
+        self.last_lines: Sequence[str] = ()
+        self._link = link
+        self._how = ""
+
+    @classmethod
+    async def connect(cls, name: str, path: str) -> "BoxConnection":
+        """Connect and greet; BoxRefused if nobody answers, or another version does."""
+        try:
+            wire = await asyncio.open_unix_connection(path, limit=READ_AHEAD_BYTES)
+        except OSError as error:
+            raise BoxRefused(
+                f"nothing listens on its socket {path} ({error.strerror}). "
+                f"Run `systemctl enable --now narrated-worker@{name}.socket`; see docs/boxes.md"
+            ) from error
+        link = BoxLink(*wire, PAYLOAD_LIMIT_BYTES)
+        try:
+            async with asyncio.timeout(_GREETING_S):
+                return cls(name, link, await _greeted(name, link))
+        except TimeoutError:
+            link.abort()
+            raise BoxRefused(f"it did not answer within {_GREETING_S:g} s") from None
+        except BaseException:
+            link.abort()
+            raise
+
+    def send(self, header: Mapping[str, Any], payload: bytes = b"") -> None:
+        """Queue a frame. If the box is gone, `receive` tells."""
+        self._link.send(header, payload)
+
+    async def receive(self) -> tuple[dict[str, Any], bytes] | None:
+        """Wait for the next frame; None if the box is gone. Raises BadFrame."""
+        frame = await self._link.receive()
+        if frame is None:
+            return None
+        header, payload = frame
+        if "ended" in header:
+            self._note_end(header["ended"])
+            return None
+        return _checked(header), payload
+
+    @property
+    def is_lost(self) -> bool:
+        """True if the link broke: no request is to blame."""
+        return not self._how
+
+    def hang_up(self) -> None:
+        """Close the link: the worker then ends."""
+        self._link.close()
+
+    def kill(self) -> None:
+        """Close the link at once; the box kills its process."""
+        self._link.abort()
+
+    async def ended(self, patience_s: float = 0.0) -> str:
+        """Hang up; returns its end in words."""
+        self._link.close()
+        if self._link.silent:
+            return f"was silent for {SILENT_S} s, as a box without power or network is"
+        return self._how or "lost its connection"
+
+    def _note_end(self, body: Any) -> None:
+        with suppress(KeyError, TypeError):
+            self._how = printable(str(body["how"])[:200]) or "ended"
+            lines = [printable(str(each)[:500]) for each in body["lines"]]
+            self.last_lines = tuple(lines[-_LINES_KEPT:])
+
+
+async def _greeted(name: str, link: BoxLink) -> int:
+    """Exchange greetings; returns the pid of the worker on its box."""
+    link.send({"daemon": greeting()})
+    try:
+        frame = await link.receive()
+        if frame is None:
+            raise BoxRefused(
+                "its connection ended before it answered. "
+                f"`journalctl -u narrated-worker@{name}` has the words of ssh"
+            )
+        theirs = frame[0]["box"]
+        pid, version = int(theirs["pid"]), printable(str(theirs["version"])[:40])
+        if not same_version(theirs):
+            raise BoxRefused(
+                f"it has narrated {version}, and this daemon is {__version__}. Upgrade the box: "
+                f"`sudo /opt/narrated/bin/pip install 'narrated=={__version__}'` on it"
+            )
+    except (BadFrame, KeyError, TypeError, ValueError):
+        raise BoxRefused(
+            "it speaks another protocol. Check that its command is `narrated worker`"
+        ) from None
+    return pid
+
+
+def _checked(header: dict[str, Any]) -> dict[str, Any]:
+    """Check the values of a frame, which the daemon would otherwise meet much later."""
+    try:
+        for verb, body in header.items():
+            if verb in _CHECKS:
+                _CHECKS[verb](body)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise BadFrame(f"{type(error).__name__}: {error}"[:300]) from error
+    return header
+
+
+def _check_hello(body: dict[str, Any]) -> None:
+    for entry in body["engines"]:
+        if "unavailable" in entry:
+            _make_printable(entry["unavailable"])
+            continue
+        info = msgspec.convert(entry, EngineInfo)
+        if not (0 < info.rows <= _MOST_ROWS and 0 <= info.sample_rate <= _MOST_RATE):
+            raise ValueError(f"rows {info.rows}, sample rate {info.sample_rate}")
+
+
+def _check_models(body: dict[str, Any]) -> None:
+    msgspec.convert(body["models"], list[ModelStatus])
+    msgspec.convert(body["measured"], dict[str, int])
+
+
+def _check_done(body: dict[str, Any]) -> None:
+    elapsed_s, rate = body["elapsed_s"], body.get("sample_rate", 1)
+    if not (isinstance(elapsed_s, int | float) and 0 <= elapsed_s < math.inf):
+        raise ValueError("elapsed_s")
+    if not (isinstance(rate, int) and 0 < rate <= _MOST_RATE):
+        raise ValueError("sample_rate")
+    for key in ("identity", "text"):
+        if not isinstance(body.get(key, ""), str):
+            raise TypeError(key)
+
+
+def _make_printable(body: dict[str, Any]) -> None:
+    for key in ("problem", "remedy"):
+        body[key] = printable(str(body[key]))
+
+
+_CHECKS: Mapping[str, Callable[[dict[str, Any]], None]] = {
+    "hello": _check_hello,
+    "models": _check_models,
+    "done": _check_done,
+    "failed": _make_printable,
+}

@@ -1,0 +1,177 @@
+"""A worker on another box: its link breaks, its versions differ, its frames are hostile."""
+
+import asyncio
+import json
+import os
+import signal
+import struct
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from narrated import __version__
+from narrated.errors import BoxLost, EngineUnavailable, WorkerLost
+from narrated.workers.box_link import PAYLOAD_LIMIT_BYTES, SILENT_S
+from narrated.workers.protocol import encode
+from workers.boxes import Box, running_on, serving
+from workers.support import ends_within, running, say, spec, toy
+
+
+def _on(box, *engines):
+    return replace(spec(*engines), name="box2", socket=str(box.socket))
+
+
+def test_frozen_box_is_noticed(tmp_path):
+    """A box that is silent loses its requests, none of them to blame, and is looked for again."""
+
+    async def story():
+        async with serving(Box(tmp_path)) as box, running(_on(box)) as watched:
+            worker = await watched.worker()
+            held = say(worker, "SLOW:60")
+            await asyncio.sleep(0)
+            box.freeze()
+            with pytest.raises(BoxLost, match=f"box2.*silent for {SILENT_S} s"):
+                await held
+            assert (await say(await watched.worker(worker.pid), "Hello")).payload
+
+    asyncio.run(story())
+
+
+def test_box_lets_go_of_its_device(tmp_path):
+    """If the daemon is silent, the box's worker kills its host, which holds the device."""
+
+    async def story():
+        async with serving(Box(tmp_path)) as box:
+            reader, writer = await asyncio.open_unix_connection(str(box.socket))
+            while "box" not in (frame := await _frame(reader)):
+                pass
+            host = frame["box"]["pid"]
+            os.kill(host, signal.SIGSTOP)  # as one that is deep in a computation
+            assert await asyncio.to_thread(ends_within, host, 30)
+            assert box.processes[0].wait(10) == 1
+            writer.close()
+
+    asyncio.run(story())
+
+
+def test_box_of_another_version(tmp_path):
+    """A box of another version is refused, with the command that upgrades it."""
+    other = {"box": {"protocol": 1, "version": "9.9", "pid": 1}}
+
+    async def story():
+        async with serving(_sending(tmp_path, *encode(other, b""))) as box, running(_on(box)) as w:
+            await w.until(lambda: w.pool.states()[0].restarts)
+            problem = w.pool.states()[0].problem
+            assert "it has narrated 9.9, and this daemon is" in problem
+            assert f"pip install 'narrated=={__version__}'" in problem
+            assert "9.9" in str(w.pool.unavailable("toy"))
+
+    asyncio.run(story())
+
+
+def test_worker_refuses_other_daemon(tmp_path):
+    """A box's worker does nothing for a daemon of another version."""
+
+    async def story():
+        async with serving(Box(tmp_path)) as box:
+            reader, writer = await asyncio.open_unix_connection(str(box.socket))
+            await _frame(reader)
+            writer.write(b"".join(encode({"daemon": {"protocol": 1, "version": "9.9"}}, b"")))
+            while "ended" not in (frame := await _frame(reader)):
+                pass
+            assert frame["ended"]["how"] == "is of another version"
+            writer.close()
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize(
+    "frames",
+    [
+        [struct.pack("<II", 2, PAYLOAD_LIMIT_BYTES + 1) + b"{}"],
+        [*encode({"hello": {"engines": [{"name": "toy", "rows": "many"}]}}, b"")],
+        [*encode({"done": {"id": "1", "elapsed_s": float("nan"), "identity": "x"}}, b"")],
+        [*encode({"models": {"models": 5, "measured": {}}}, b"")],
+        [*encode({"box": {}}, b"")],
+    ],
+)
+def test_hostile_box_is_cut_off(tmp_path, frames):
+    """A box that sends what no worker sends is cut off, and its socket tried again."""
+    good = {"box": {"protocol": 1, "version": __version__, "pid": 1}}
+
+    async def story():
+        hostile = _sending(tmp_path, *encode(good, b""), *frames)
+        async with serving(hostile) as box, running(_on(box)) as watched:
+            await watched.until(lambda: watched.pool.states()[0].restarts > 1)
+            assert "broken frame" in watched.pool.states()[0].problem
+            assert not watched.pool.workers
+
+    asyncio.run(story())
+
+
+def test_box_names_its_own_modules(tmp_path):
+    """A box loads no module that neither narrated nor its own configuration names."""
+
+    async def story():
+        foreign = replace(toy("foreign"), module="os", path="/")
+        async with running_on("box", tmp_path, spec(toy(), foreign)) as watched:
+            worker = await watched.worker()
+            assert list(worker.engines) == ["toy"]
+            with pytest.raises(EngineUnavailable, match="The box has no engine 'foreign'"):
+                raise worker.missing["foreign"]
+
+    asyncio.run(story())
+
+
+def test_missing_box_is_named(tmp_path):
+    """A socket without a listener makes the engine unavailable, with the command that helps."""
+
+    async def story():
+        nowhere = replace(spec(), name="box2", socket=str(tmp_path / "none.sock"))
+        async with running(nowhere) as watched:
+            await watched.until(lambda: watched.pool.states()[0].restarts)
+            assert "enable --now narrated-worker@box2.socket" in watched.pool.states()[0].problem
+
+    asyncio.run(story())
+
+
+def test_box_back_after_its_worker_died(tmp_path):
+    """A box whose worker is killed, with the way to it, serves again at once."""
+
+    async def story():
+        async with serving(Box(tmp_path)) as box, running(_on(box)) as watched:
+            worker = await watched.worker()
+            held = say(worker, "SLOW:60")
+            box.processes[0].kill()
+            with pytest.raises(WorkerLost, match="lost its connection"):
+                await held
+            assert ends_within(worker.pid, 30)
+            assert (await say(await watched.worker(worker.pid), "Hello")).payload
+
+    asyncio.run(story())
+
+
+def test_worker_wants_no_terminal(tmp_path):
+    """`narrated worker` says whom it speaks with, if it is started by hand."""
+    command = (sys.executable, "-m", "narrated.cli", "worker")
+    with (tmp_path / "output").open("wb") as output:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=output, stderr=-1)
+    assert done.returncode == 3
+    assert b"speaks with a daemon, not with a person" in done.stderr
+    assert (tmp_path / "output").read_bytes() == b""
+
+
+def _sending(folder, *frames):
+    """A box that sends these bytes, and listens until the daemon hangs up."""
+    path = folder / "frames"
+    path.write_bytes(b"".join(frames))
+    return Box(folder, command=("/bin/sh", "-c", f"cat {path}; exec cat > /dev/null"))
+
+
+async def _frame(reader):
+    header_bytes, payload_bytes = struct.unpack("<II", await reader.readexactly(8))
+    header = json.loads(await reader.readexactly(header_bytes))
+    await reader.readexactly(payload_bytes)
+    return header
