@@ -79,6 +79,17 @@ def test_push_units_verify(whose: str, tmp_path: Path) -> None:
     verified(whose, tmp_path, *units)
 
 
+def test_way_to_boxes_verifies(tmp_path: Path) -> None:
+    """systemd reports no problem with the way to a box; its exposure score is at most 1.3."""
+    text = (UNITS / "narrated-worker@.service").read_text()
+    ours = re.sub(r"(?m)^ExecStart=\S+", "ExecStart=/bin/true", text)
+    assert ours != text
+    (tmp_path / "narrated-worker@.service").write_text(ours)
+    shutil.copy(UNITS / "narrated-worker@.socket", tmp_path)
+    exposed_at_most(1.3, tmp_path / "narrated-worker@.service")
+    verified("system", tmp_path, tmp_path / "narrated-worker@box2.socket")
+
+
 @pytest.mark.parametrize("unit", ["narrated.service", "user/narrated.service"])
 def test_units_verify(unit: str, tmp_path: Path) -> None:
     # The program need not be installed here, nor be where the units suppose it.

@@ -26,6 +26,7 @@ from narrated.systemd_units import (
     serve_files,
     shipped,
     tmpfiles,
+    worker_files,
 )
 
 SYSTEM_FOLDER = Path("/srv/narrated")
@@ -36,6 +37,7 @@ _DROP_INS = _UNITS / "narrated.service.d"
 _ACCOUNTS = Path("/etc/sysusers.d/narrated.conf")
 _FOLDERS = Path("/etc/tmpfiles.d/narrated.conf")
 _PUSH = Path("/etc/narrated/push")
+_WORKERS = Path("/etc/narrated/workers")
 _DIRECTORIES = {
     "STATE_DIRECTORY": "/var/lib/narrated",
     "CACHE_DIRECTORY": "/var/cache/narrated",
@@ -183,11 +185,13 @@ def _plan_for_box(path: Path, config: Config, gpu: bool) -> InstallPlan:
         PlannedFile(_FOLDERS, tmpfiles(config)),
         *starmap(PlannedFile, serve_files(config, path, _UNITS)),
         *starmap(PlannedFile, push_files(config, _UNITS, user=False)),
+        *starmap(PlannedFile, worker_files(config, _UNITS)),
         *_users_own(path, config),
         *(
             PlannedFile(_PUSH / name, shipped(f"config/push/{name}"), users_own=True)
             for name in ("push.conf", "ssh_config", "rclone.filter")
         ),
+        PlannedFile(_WORKERS / "ssh_config", shipped("config/workers/ssh_config"), users_own=True),
     ]
     if gpu:
         files.append(PlannedFile(_DROP_INS / "20-gpu.conf", shipped("systemd/narrated-gpu.conf")))
@@ -205,6 +209,7 @@ def _plan_for_box(path: Path, config: Config, gpu: bool) -> InstallPlan:
             f"{os.environ.get('SUDO_USER', 'ACCOUNT')} (effective from its next login).",
             "Start it now and at every boot: sudo systemctl enable --now narrated",
             *_serving_step(config, "sudo systemctl"),
+            *_boxes_step(config),
             "Check the machine: sudo narrated doctor",
         ),
         shared=True,
@@ -227,6 +232,12 @@ def _serving_step(config: Config, systemctl: str) -> Iterator[str]:
             f"Serve the podcast at 127.0.0.1:8321: {systemctl} enable --now narrated-serve.socket "
             "(docs/serving.md has other ways)"
         )
+
+
+def _boxes_step(config: Config) -> Iterator[str]:
+    if config.boxes:
+        sockets = " ".join(f"narrated-worker@{name}.socket" for name in config.boxes)
+        yield f"Open the way to the boxes: sudo systemctl enable --now {sockets} (docs/boxes.md)"
 
 
 def _plan_for_user(path: Path, config: Config, settings: Path) -> InstallPlan:

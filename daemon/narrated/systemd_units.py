@@ -1,5 +1,6 @@
 """The text of systemd files: units, drop-ins, and the folders made at boot."""
 
+import sys
 import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ ACCOUNT = "narrated"
 TOKEN_FOLDER = "serve"
 """The folder in the state that the server of the podcast may read; see `podcast_token.py`."""
 
+_SSH_CONFIG = "/etc/narrated/workers/ssh_config"
 _HOMES = ("/home", "/root", "/run/user")
 _OWN = (Path("/var/lib/narrated"), Path("/var/cache/narrated"))
 
@@ -96,6 +98,16 @@ def push_files(config: Config, units: Path, *, user: bool) -> Iterator[tuple[Pat
         yield units / f"{name}.d/10-paths.conf", _drop_in(lines, "Path")
 
 
+def worker_files(config: Config, units: Path) -> Iterator[tuple[Path, str]]:
+    """Yield the files of the units that reach workers on other boxes, in the folder of units."""
+    for name in ("narrated-worker@.socket", "narrated-worker@.service"):
+        yield units / name, shipped(f"systemd/{name}")
+    python = quoted(sys.executable, command=True)
+    words = f"{python} -I -m narrated.workers.box_ssh {_SSH_CONFIG} %i"
+    command = ["ExecStart=", f"ExecStart={words}"]
+    yield units / "narrated-worker@.service.d/10-paths.conf", _drop_in([*command, *_hidden(config)])
+
+
 def tmpfiles(config: Config) -> str:
     """The tmpfiles.d text that makes missing folders at boot."""
     head = shipped("systemd/narrated.tmpfiles").partition("\nd ")[0]
@@ -125,6 +137,13 @@ def quoted(text: str, *, command: bool = False) -> str:
         )
     escaped = text.replace("\\", r"\\").replace('"', r"\"").replace("%", "%%")
     return f'"{escaped.replace("$", "$$") if command else escaped}"'
+
+
+def _hidden(config: Config) -> list[str]:
+    """Settings of a service that sees none of the daemon's folders."""
+    folders = (config.inbox, config.outbox, config.state, config.cache, config.archive)
+    shut = [f"InaccessiblePaths={quoted(f'-{path}')}" for path in folders if path]
+    return ["InaccessiblePaths=", "InaccessiblePaths=-/run/narrated", *shut]
 
 
 def _hidden_from_push(config: Config) -> list[str]:
