@@ -29,19 +29,20 @@ from narrated.audio.encoder_requests import (
     WriteTake,
     decode_request,
 )
-from narrated.audio.flac_takes import measure, to_flac
-from narrated.audio.loudness import energies, integrated_lufs, pack
+from narrated.audio.flac_takes import decoded, encoded, measure, spoken_notes, write
+from narrated.audio.loudness import energies, integrated_lufs
 from narrated.audio.narration_file import NarrationFile, read_takes
 from narrated.audio.narration_level import LevelMissed
-from narrated.audio.pcm import samples
+from narrated.audio.pcm import SAMPLE_BYTES, samples
 from narrated.audio.phoneme_effort import EffortMeter
 from narrated.audio.sound_file_decoding import IntroAndOutro, SoundFileDecoder
 from narrated.audio.streaming_encoder import filter_on_one_thread
 from narrated.audio.tags import tag
-from narrated.audio.take_errors import refused
+from narrated.audio.take_errors import damaged, refused
 from narrated.audio.take_measuring import measured as measured_take
 from narrated.audio.take_notes import TakeNotes
 from narrated.audio.take_sound import joined
+from narrated.engines.speech_times import SpeechTimes
 from narrated.errors import NarratedError, StorageError
 from narrated.malloc import return_large_blocks
 from narrated.printable import printable
@@ -136,8 +137,14 @@ class EncoderProcess:
             self._narrations[request.folder] = made
         return made
 
-    def _write_take(self, request: WriteTake, pcm: bytes) -> dict[str, Any]:
-        written = _write_take(request, pcm)
+    def _write_take(self, request: WriteTake, sound: bytes) -> dict[str, Any]:
+        pcm, notes = sound, None
+        if request.is_flac:
+            try:
+                pcm, notes = _decoded(request, sound)
+            except StorageError:  # no file is damaged: it was sent so
+                return {"unsound": True}
+        written = _write_take(request, pcm, (sound, notes))
         return written | self._measured(pcm, request.sample_rate, request)
 
     def _measure_take(self, request: MeasureTake) -> dict[str, Any]:
@@ -152,13 +159,25 @@ class EncoderProcess:
         return {"measures": msgspec.to_builtins(measures)}
 
 
-def _write_take(request: WriteTake, pcm: bytes) -> dict[str, Any]:
+def _decoded(request: WriteTake, flac: bytes) -> tuple[bytes, TakeNotes]:
+    """Decode a take that a box encoded. Errors: StorageError if it is damaged."""
+    pcm, sample_rate, notes = decoded(flac, Path(request.path))
+    if sample_rate != request.sample_rate:
+        raise damaged(Path(request.path))
+    return pcm, notes
+
+
+def _write_take(
+    request: WriteTake, pcm: bytes, sent: tuple[bytes, TakeNotes | None]
+) -> dict[str, Any]:
+    """Write a take, encoded anew unless it was sent as FLAC with the right notes."""
     path = Path(request.path)
     measured = energies(samples(pcm), request.sample_rate)
-    notes = TakeNotes(pack(measured), tuple(request.sentences), tuple(request.words))
+    notes = spoken_notes(measured, SpeechTimes(request.sentences, request.words))
+    flac = sent[0] if sent[1] == notes else encoded(pcm, request.sample_rate, notes)
     try:
         with atomic_write(path, Path(request.draft)) as draft:
-            to_flac(draft, pcm, request.sample_rate, notes)
+            write(draft, flac)
             size_bytes = draft.stat().st_size
             private_files.make_folder(path.parent)
     except (OSError, StorageError) as error:
@@ -169,6 +188,7 @@ def _write_take(request: WriteTake, pcm: bytes) -> dict[str, Any]:
         "peak_db": level.peak_db,
         "lufs": integrated_lufs(measured),
         "size_bytes": size_bytes,
+        "duration_s": len(pcm) / SAMPLE_BYTES / request.sample_rate,
     }
 
 

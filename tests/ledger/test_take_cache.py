@@ -10,9 +10,15 @@ import numpy
 import pytest
 
 from narrated.audio.encoder_requests import DamagedTakes, SaidText, TakeToAdd
+from narrated.audio.flac_takes import encoded, spoken_notes
+from narrated.audio.loudness import energies
 from narrated.audio.narration_file import TakeSound, read_takes
+from narrated.audio.pcm import samples
 from narrated.audio.take_measures import TakeMeasures
+from narrated.audio.take_notes import TakeNotes
 from narrated.disk_threads import DiskThreads
+from narrated.engines.speech_times import NO_TIMES
+from narrated.errors import EngineError
 from narrated.ledger.job import Job, JobState
 from narrated.ledger.store import Ledger
 from narrated.ledger.take_cache import TakeCache
@@ -237,3 +243,33 @@ def test_cancelled_write_is_finished(kept: Kept) -> None:
 
     kept.run(cancelled_at_once())
     assert kept.has("one") == [True]
+
+
+def test_flac_of_a_box_is_the_file(kept: Kept) -> None:
+    """FLAC that a box sent is the take's file, to the byte; its measures are those of its sound."""
+    pcm = _noise("aa01")
+    kept.keep("aa01")
+    flac = encoded(pcm, RATE, spoken_notes(energies(samples(pcm), RATE), NO_TIMES))
+    written = kept.run(kept.cache.keep("bb02", flac, RATE, 0.1, is_flac=True))
+    assert kept.cache.path("bb02").read_bytes() == flac == kept.cache.path("aa01").read_bytes()
+    assert written.take.duration_s == len(pcm) / 2 / RATE
+    assert kept.has("bb02") == [True]
+
+
+def test_forged_notes_are_replaced(kept: Kept) -> None:
+    """FLAC with other notes than its sound has gets the right ones."""
+    pcm = _noise("aa01")
+    kept.keep("aa01")
+    forged = encoded(pcm, RATE, TakeNotes(b"loud", ((0, float("nan")),)))
+    kept.run(kept.cache.keep("bb02", forged, RATE, 0.1, is_flac=True))
+    assert kept.cache.path("bb02").read_bytes() == kept.cache.path("aa01").read_bytes()
+
+
+@pytest.mark.parametrize("part", [slice(0, 200), slice(0, -50)])
+def test_damaged_flac_is_refused(kept: Kept, part: slice) -> None:
+    """FLAC of a box that does not decode, or is of another rate, becomes no take."""
+    flac = encoded(_noise("aa01"), RATE)
+    for sound, rate in ((flac[part], RATE), (flac, RATE + 1)):
+        with pytest.raises(EngineError, match="damaged sound"):
+            kept.run(kept.cache.keep("bb02", sound, rate, 0.1, is_flac=True))
+    assert kept.has("bb02") == [False]

@@ -12,6 +12,7 @@ from dataclasses import replace
 import pytest
 
 from narrated import __version__
+from narrated.audio.flac_takes import decoded
 from narrated.errors import BoxLost, EngineUnavailable, WorkerLost
 from narrated.workers.box_link import PAYLOAD_LIMIT_BYTES, SILENT_S
 from narrated.workers.protocol import encode
@@ -94,6 +95,7 @@ def test_worker_refuses_other_daemon(tmp_path):
         [*encode({"hello": {"engines": [{"name": "toy", "rows": "many"}]}}, b"")],
         [*encode({"done": {"id": "1", "elapsed_s": float("nan"), "identity": "x"}}, b"")],
         [*encode({"models": {"models": 5, "measured": {}}}, b"")],
+        [*encode({"done": {"id": "1", "elapsed_s": 1, "flac": True}}, b"fLaC of nothing")],
         [*encode({"box": {}}, b"")],
     ],
 )
@@ -121,6 +123,22 @@ def test_box_names_its_own_modules(tmp_path):
             assert list(worker.engines) == ["toy"]
             with pytest.raises(EngineUnavailable, match="The box has no engine 'foreign'"):
                 raise worker.missing["foreign"]
+
+    asyncio.run(story())
+
+
+def test_sound_crosses_as_flac(tmp_path):
+    """A take crosses as the FLAC that the cache keeps; a request that asks for none gets PCM."""
+
+    async def story():
+        async with running_on("box", tmp_path, spec()) as watched:
+            worker = await watched.worker()
+            pcm = await say(worker, "Hello", seed=5)
+            flac = await say(worker, "Hello", seed=5, flac=True)
+            sound, rate, notes = decoded(flac.payload, tmp_path)
+            assert (sound, rate) == (pcm.payload, 22050)
+            assert flac.duration_s == pcm.duration_s and notes.energies
+            assert len(flac.payload) < len(pcm.payload)
 
     asyncio.run(story())
 

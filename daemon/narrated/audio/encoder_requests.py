@@ -31,7 +31,10 @@ NO_TEXT = SaidText()
 
 
 class WriteTake(msgspec.Struct, frozen=True, tag=True):
-    """Write the PCM that follows as a take; answer with its loudness and its measures."""
+    """Write the PCM that follows as a take; answer with its loudness and its measures.
+
+    With `is_flac` the FLAC that follows is the file, if it has the notes that it should have.
+    """
 
     path: str
     draft: str
@@ -39,6 +42,7 @@ class WriteTake(msgspec.Struct, frozen=True, tag=True):
     sentences: list[TimedPlace] = []
     words: list[TimedPlace] = []
     said: SaidText = NO_TEXT
+    is_flac: bool = False
 
 
 class MeasureTake(msgspec.Struct, frozen=True, tag=True):

@@ -11,10 +11,12 @@ import numpy as np
 import soundfile
 
 from narrated import private_files
+from narrated.audio.loudness import Energies, pack
 from narrated.audio.pcm import FULL_SCALE, SAMPLE_BYTES, samples
 from narrated.audio.take_errors import damaged
 from narrated.audio.take_header import HEAD_BYTES, length_in, opened
 from narrated.audio.take_notes import NO_NOTES, TakeNotes, from_comment, to_comment
+from narrated.engines.speech_times import SpeechTimes
 from narrated.errors import StorageError
 from narrated.os_error_remedies import storing
 
@@ -42,8 +44,24 @@ def measure(pcm: bytes) -> LoudnessLevel:
     return LoudnessLevel(_decibels(math.sqrt(power)), _decibels(peak))
 
 
+def spoken_notes(measured: Energies, times: SpeechTimes) -> TakeNotes:
+    """Make the notes of a take: its energies, and the times that its engine told."""
+    return TakeNotes(pack(measured), tuple(times.sentences), tuple(times.words))
+
+
 def to_flac(path: Path, pcm: bytes, sample_rate: int, notes: TakeNotes = NO_NOTES) -> None:
     """Write PCM and its notes as FLAC, whatever the path's suffix. Errors: StorageError."""
+    write(path, encoded(pcm, sample_rate, notes))
+
+
+def write(path: Path, flac: bytes) -> None:
+    """Write a take that is FLAC already. Errors: StorageError."""
+    with storing(str(path)), open(path, "wb", opener=private_files.opener) as file:
+        file.write(flac)
+
+
+def encoded(pcm: bytes, sample_rate: int, notes: TakeNotes = NO_NOTES) -> bytes:
+    """Encode PCM and its notes as FLAC."""
     # libsndfile writes no file without samples, so that empty PCM gets one silent sample.
     wave = samples(pcm or bytes(SAMPLE_BYTES))
     flac = io.BytesIO()  # libsndfile would have the disk sync the file
@@ -51,8 +69,7 @@ def to_flac(path: Path, pcm: bytes, sample_rate: int, notes: TakeNotes = NO_NOTE
         if comment := to_comment(notes):
             take.comment = comment
         take.write(wave)
-    with storing(str(path)), open(path, "wb", opener=private_files.opener) as file:
-        file.write(flac.getbuffer())
+    return flac.getvalue()
 
 
 def from_flac(path: Path) -> tuple[bytes, int]:
@@ -68,14 +85,25 @@ def with_notes(path: Path) -> tuple[bytes, int, TakeNotes]:
     """Read PCM, its sample rate and its notes, as `from_flac` does."""
     with opened(path) as file:
         head = os.pread(file.fileno(), HEAD_BYTES, 0)
-        length_in(head, path)  # before memory is reserved for what it claims
-        try:
-            with soundfile.SoundFile(file.fileno(), closefd=False) as take:
-                notes = _notes(take)
-                wave = take.read(dtype="int16")
-                sample_rate = int(take.samplerate)
-        except soundfile.LibsndfileError as error:
-            raise damaged(path) from error
+        return _decoded(file.fileno(), head, path)
+
+
+def decoded(flac: bytes, path: Path) -> tuple[bytes, int, TakeNotes]:
+    """Decode FLAC that is to become a take's file, as `with_notes` does. Errors: StorageError."""
+    return _decoded(io.BytesIO(flac), flac[:HEAD_BYTES], path)
+
+
+def _decoded(source: int | io.BytesIO, head: bytes, path: Path) -> tuple[bytes, int, TakeNotes]:
+    length_in(head, path)  # before memory is reserved for what it claims
+    try:
+        with soundfile.SoundFile(source, closefd=False) as take:
+            if take.channels != 1 or take.format != "FLAC":
+                raise damaged(path)
+            notes = _notes(take)
+            wave = take.read(dtype="int16")
+            sample_rate = int(take.samplerate)
+    except soundfile.LibsndfileError as error:
+        raise damaged(path) from error
     pcm = wave.astype("<i2", copy=False).tobytes()
     # STREAMINFO ends with the MD5 of the samples; libsndfile does not check it.
     if head[26:HEAD_BYTES] != md5(pcm, usedforsecurity=False).digest():

@@ -46,8 +46,7 @@ class TakeSpeaker:
         sample_rate = int(result.header["sample_rate"])
         elapsed_s = float(result.header["elapsed_s"])
         chunk = plan.draft.chunks[seq]
-        duration_s = len(result.payload) / 2 / sample_rate
-        times = SpeechTimes.checked(result.header, len(chunk.text), duration_s)
+        times = SpeechTimes.checked(result.header, len(chunk.text), result.duration_s)
         end = GenerationEnd.checked(result.header)
         speaker = plan.draft.speakers[chunk.speaker]
         identity = str(result.header["identity"])
@@ -65,17 +64,20 @@ class TakeSpeaker:
 
         speech = result.payload, sample_rate, elapsed_s, times
         said = SaidText(chunk.text, chunk.language)
-        await self._cache.keep(key, *speech, job_id, learn, said)
+        await self._cache.keep(key, *speech, job_id, learn, said, is_flac=result.is_flac)
 
 
 def chunk_request(plan: Plan, seq: int, job_id: int) -> ScheduledRequest:
-    """Build the request for the chosen take of a chunk; the scheduler charges `job_id`."""
+    """Build the request for the chosen take of a chunk; the scheduler charges `job_id`.
+
+    A box answers with FLAC, as the cache keeps it.
+    """
     engine = plan.engine(seq)
     return ScheduledRequest(
         key=plan.keys[seq],
         engine=engine,
         job=job_id,
         weight=float(len(plan.draft.chunks[seq].text)),
-        header=plan.header(seq),
+        header={**plan.header(seq), "flac": True},
         identity=plan.identities.get(engine, ""),
     )

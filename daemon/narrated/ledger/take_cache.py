@@ -82,15 +82,19 @@ class TakeCache:
     async def keep(
         self,
         key: str,
-        pcm: bytes,
+        sound: bytes,
         sample_rate: int,
         elapsed_s: float,
         times: SpeechTimes = NO_TIMES,
         job: int = 0,
         learn: Callable[[KeptTake], None] = lambda kept: None,
         said: SaidText = NO_TEXT,
+        *,
+        is_flac: bool = False,
     ) -> KeptTake:
-        """Write a take of a job and list it; `pcm` is 16-bit mono. Errors: StorageError.
+        """Write a take of a job and list it; `sound` is 16-bit mono PCM, or FLAC of it.
+
+        Errors: StorageError; EngineError if the FLAC is damaged.
 
         `said` is the text that it speaks: its measures tell its effort.
 
@@ -99,7 +103,8 @@ class TakeCache:
         """
         writing = self._writing.get(key)
         if writing is None:  # otherwise another job has the same take, and is before this one
-            keeping = self._keep(key, pcm, sample_rate, elapsed_s, times, job, learn, said)
+            written = (sound, sample_rate, elapsed_s, times, job, learn, said, is_flac)
+            keeping = self._keep(key, *written)
             writing = self._writing[key] = asyncio.create_task(keeping)
             writing.add_done_callback(partial(self._written, key))
         return await asyncio.shield(writing)
@@ -120,19 +125,21 @@ class TakeCache:
     async def _keep(
         self,
         key: str,
-        pcm: bytes,
+        sound: bytes,
         sample_rate: int,
         elapsed_s: float,
         times: SpeechTimes,
         job: int,
         learn: Callable[[KeptTake], None],
         said: SaidText,
+        is_flac: bool,
     ) -> KeptTake:
         draft, path = self._temporary(), self.path(key)
-        written = await self._encoders.write_take(path, draft, pcm, sample_rate, times, job, said)
-        duration_s = len(pcm) / 2 / sample_rate
+        written = await self._encoders.write_take(
+            path, draft, sound, sample_rate, times, job, said, is_flac=is_flac
+        )
         lufs, measures = written.pop("lufs"), written.pop("measures")
-        take = Take(key, sample_rate, duration_s, elapsed_s=elapsed_s, **written)
+        take = Take(key, sample_rate, elapsed_s=elapsed_s, **written)
         kept = KeptTake(take, lufs, measures)
         self._unlisted[key] = take
         self._list(take, lambda: learn(kept))

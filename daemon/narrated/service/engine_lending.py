@@ -154,7 +154,7 @@ class _Borrower:
             (engine.name, str(asked["voice"]), options),
             rate_identity(result.header["identity"], engine.usual_options),
             len(str(asked["text"])),
-            len(result.payload) / 2 / int(result.header["sample_rate"]),
+            result.duration_s,
             float(result.header["elapsed_s"]),
         )
 

@@ -7,13 +7,16 @@ import asyncio
 import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from narrated import __version__
+from narrated.audio.take_header import HEAD_BYTES, length_in
 from narrated.engines.engine_info import EngineInfo
 from narrated.engines.model_resources import ModelStatus
+from narrated.errors import StorageError
 from narrated.printable import printable
 from narrated.workers.box_link import (
     PAYLOAD_LIMIT_BYTES,
@@ -80,7 +83,7 @@ class BoxConnection:
         if "ended" in header:
             self._note_end(header["ended"])
             return None
-        return _checked(header), payload
+        return _checked(header, payload), payload
 
     @property
     def is_lost(self) -> bool:
@@ -133,12 +136,16 @@ async def _greeted(name: str, link: BoxLink) -> int:
     return pid
 
 
-def _checked(header: dict[str, Any]) -> dict[str, Any]:
+def _checked(header: dict[str, Any], payload: bytes) -> dict[str, Any]:
     """Check the values of a frame, which the daemon would otherwise meet much later."""
     try:
         for verb, body in header.items():
             if verb in _CHECKS:
                 _CHECKS[verb](body)
+            if verb == "done" and body.get("flac"):
+                length_in(payload[:HEAD_BYTES], Path("take"))
+    except StorageError as error:
+        raise BadFrame("Its sound is no FLAC.") from error
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BadFrame(f"{type(error).__name__}: {error}"[:300]) from error
     return header

@@ -12,7 +12,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from narrated.audio.flac_takes import encoded, spoken_notes
+from narrated.audio.loudness import energies
+from narrated.audio.pcm import SAMPLE_BYTES, samples
 from narrated.engines.model_resources import ModelResources
+from narrated.engines.speech_times import SpeechTimes
 from narrated.workers.box_link import READ_AHEAD_BYTES, BoxLink, greeting, same_version
 from narrated.workers.child import HUGE_PAGES, ChildProcess
 from narrated.workers.protocol import PAYLOAD_LIMIT_BYTES, BadFrame
@@ -20,6 +24,8 @@ from narrated.workers.protocol import PAYLOAD_LIMIT_BYTES, BadFrame
 _HOST = "narrated.workers.host"
 _EXIT_LIMIT_S = 1.0
 _LAST_FRAME_S = 2.0
+_ENDS = {"done", "failed", "cancelled", "returned"}
+_MOST_CHARACTERS = 1 << 20  # of a text; the daemon knows how many they are
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +113,8 @@ class BoxWorker:
     def __init__(self, link: BoxLink, host: ChildProcess, settings: BoxSettings) -> None:
         self._link, self._host, self._settings = link, host, settings
         self._refused: list[str] = []
+        self._as_flac: set[str] = set()
+        """Requests in flight whose sound is to cross as FLAC."""
 
     async def serve(self) -> str:
         """Carry frames; returns why it ended."""
@@ -125,6 +133,10 @@ class BoxWorker:
                 greeted = same_version(header.get("daemon", {}))
                 if not greeted:
                     return await _end(self._link, "is of another version", ())
+            elif "admit" in header:
+                if header["admit"].pop("flac", False):
+                    self._as_flac.add(header["admit"]["id"])
+                self._host.send(header, payload)
             elif "load" in header:
                 load, self._refused = self._settings.load(header["load"])
                 self._host.send({"load": load})
@@ -154,8 +166,22 @@ class BoxWorker:
         if "hello" in header:
             entries = [*header["hello"]["engines"], *map(_not_here, self._refused)]
             header["hello"]["engines"] = entries
+        for verb in _ENDS & header.keys():
+            is_wanted = header[verb]["id"] in self._as_flac
+            self._as_flac.discard(header[verb]["id"])
+            if is_wanted and "sample_rate" in header[verb]:
+                header["done"]["flac"] = True
+                payload = await asyncio.to_thread(_flac, header["done"], payload)
         self._link.send(header, payload)
         await self._link.drain()
+
+
+def _flac(done: Mapping[str, Any], pcm: bytes) -> bytes:
+    """Encode a take as the daemon's cache keeps it."""
+    sample_rate = int(done["sample_rate"])
+    times = SpeechTimes.checked(done, _MOST_CHARACTERS, len(pcm) / SAMPLE_BYTES / sample_rate)
+    measured = energies(samples(pcm), sample_rate)
+    return encoded(pcm, sample_rate, spoken_notes(measured, times))
 
 
 def _not_here(name: str) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from narrated.audio.encoder_requests import (
 from narrated.audio.take_measures import TakeMeasures
 from narrated.disk_threads import DiskThreads
 from narrated.engines.speech_times import NO_TIMES, SpeechTimes
-from narrated.errors import StorageError
+from narrated.errors import EngineError, StorageError
 from narrated.workers.encoder import STOP_LIMIT_S, Encoder
 from narrated.workers.encoder_errors import (
     EncoderCrashed,
@@ -69,28 +69,33 @@ class EncoderPool:
         self,
         path: Path,
         draft: Path,
-        pcm: bytes,
+        sound: bytes,
         sample_rate: int,
         times: SpeechTimes = NO_TIMES,
         job: int = 0,
         said: SaidText = NO_TEXT,
+        *,
+        is_flac: bool = False,
     ) -> dict[str, Any]:
-        """Write a take by way of a draft.
+        """Write a take by way of a draft; its sound is PCM, or FLAC that a box encoded.
 
-        Returns `rms_db`, `peak_db`, `lufs`, `size_bytes`, and the TakeMeasures as `measures`.
+        Returns `rms_db`, `peak_db`, `lufs`, `size_bytes`, `duration_s`, and the TakeMeasures as
+        `measures`.
 
         An engine's slot stays taken until its take is written, so a take waits for few others.
-        Errors: StorageError.
+        Errors: StorageError; EngineError if the FLAC is damaged.
         """
         told = list(times.sentences), list(times.words), said
-        request = WriteTake(str(path), str(draft), sample_rate, *told)
+        request = WriteTake(str(path), str(draft), sample_rate, *told, is_flac)
         self._drafts.add(draft)
         try:
-            answer, _ = await self._ask(request, job, pcm)
+            answer, _ = await self._ask(request, job, sound)
         except StorageError:  # the encoder has removed it
             self._drafts.discard(draft)
             raise
         self._drafts.discard(draft)
+        if "unsound" in answer:
+            raise EngineError("A box sent damaged sound.", "Try again with `narrated retry FILE`.")
         return answer | {"measures": _measures(answer)}
 
     async def measure_take(

@@ -17,7 +17,7 @@ from narrated.engines.interface import (
 from narrated.engines.speech_times import SpeechTimes
 
 _MOST_CHARACTERS = 1 << 20  # of a text; the daemon knows how many they are
-_NO_FIELDS = ("engine", "tag")  # for the host alone
+_NO_FIELDS = ("engine", "tag", "flac")  # for the host, or the box, alone
 
 
 def request_from(body: Mapping[str, Any], payload: bytes, kind: Kind) -> Request:

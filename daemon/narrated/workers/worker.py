@@ -4,8 +4,10 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any, ClassVar
 
+from narrated.audio.take_header import HEAD_BYTES, length_in
 from narrated.engines.engine_info import EngineInfo
 from narrated.engines.model_resources import ModelResources, ModelStatus
 from narrated.engines.registry import EngineSpec
@@ -60,10 +62,23 @@ class RequestResult:
     """The result of a request: `elapsed_s`, the `identity` of the engine that did it, and
     `sample_rate` with PCM as the payload, or `text`, of a hearing engine with its `score`. With
     the PCM may come the `sentences`, `words`, `ended` and `tokens` that the engine told, unchecked.
+    With `flac`, which a box answers if it is asked so, the payload is FLAC of that PCM.
     """
 
     header: Mapping[str, Any]
     payload: bytes
+
+    @property
+    def is_flac(self) -> bool:
+        """True if the payload is FLAC."""
+        return bool(self.header.get("flac"))
+
+    @property
+    def duration_s(self) -> float:
+        """The seconds of its sound, as FLAC's header tells them. Errors: StorageError."""
+        if self.is_flac:
+            return length_in(self.payload[:HEAD_BYTES], Path("take"))[1]
+        return len(self.payload) / 2 / int(self.header["sample_rate"])
 
 
 @dataclass(slots=True, eq=False)
