@@ -369,12 +369,14 @@ def test_interpreter_without_torch(config: Config, tmp_path: Path) -> None:
             "torch 2.9.1 computes on the GPU, by ROCm 6.4.",
         ),
         ({"device": "cuda", "cuda": "12.8"}, "well", "computes on the GPU, by CUDA 12.8."),
+        ({"device": "mps", "metal": True}, "well", "computes on the Apple GPU, by Metal."),
+        ({"reason": "it needs macOS 14", "metal": True}, "well", "on the CPU: it needs macOS 14."),
         ({"reason": "no code for it"}, "warning", "although there is a card: no code for it."),
         ({"version": "2.5.1"}, "warning", "torch 2.5.1 is too old"),
     ],
 )
 def test_what_torch_computes_on(
-    config: Config, tmp_path: Path, torch: dict[str, str], severity: str, text: str
+    config: Config, tmp_path: Path, torch: dict[str, str | bool], severity: str, text: str
 ) -> None:
     """The device of `auto` is told, with the reason if it is not the card, and an old torch."""
     told = {"version": "2.9.1", "device": "cpu", "reason": "", "cuda": None, "rocm": None} | torch

@@ -167,7 +167,7 @@ class ModelsConfig(Section, frozen=True):
     voices: Path = Path()
     """The user's own voices; default: `voices` in the state folder."""
     device: str = "auto"
-    """auto, cpu, cuda, or cuda with a number."""
+    """auto, cpu, mps, cuda, or cuda with a number."""
     memory: Bytes | None = None
     """Limit for all models together on the device; None: all of its memory."""
     idle_unload: SecondsOrNever = SecondsOrNever(math.inf)

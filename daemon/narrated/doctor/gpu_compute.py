@@ -34,6 +34,8 @@ def check_gpu(config: Config) -> Iterator[Finding]:
         yield well("gpu", f"{name}, driver {driver}: {memory}.")
     if not found and _AMD.exists():
         yield well("gpu", "There is an AMD card. A torch for ROCm computes on it.")
+    elif not found and sys.platform == "darwin":
+        yield well("gpu", "This is an Apple machine. torch computes on its GPU where it can.")
     elif not found:
         yield _no_card()
     engines = {
@@ -106,8 +108,12 @@ def _judged(
         problem = f"{build} is too old: with it, transformers reads no pytorch_model.bin."
         return warning("torch", problem, _install_torch(python))
     library = f"ROCm {torch['rocm']}" if torch["rocm"] else f"CUDA {torch['cuda']}"
+    if torch["device"] == "mps":
+        return well("torch", f"{build} computes on the Apple GPU, by Metal.")
     if torch["device"] != "cpu":
         return well("torch", f"{build} computes on the GPU, by {library}.")
+    if torch["reason"] and torch.get("metal"):
+        return well("torch", f"{build} computes on the CPU: {torch['reason']}.")
     if torch["reason"]:
         return warning(
             "torch",

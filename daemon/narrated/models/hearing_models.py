@@ -113,6 +113,6 @@ def _fits(spec: EngineSpec, config: Config) -> bool:
 def _has_gpu(config: Config) -> bool:
     """True if models compute on a card, as far as files tell."""
     device = config.models.device
-    return device.startswith("cuda") or (
+    return device.startswith(("cuda", "mps")) or (
         device == "auto" and any(Path(name).exists() for name in _GPUS)
     )

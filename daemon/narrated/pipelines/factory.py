@@ -114,7 +114,7 @@ def pipeline(
     model ("suno/bark"), or the full path of a model's folder; `like` then names the model's
     engine, if the files do not show it. Default: the configured engine, else the embedded one.
 
-    `voice` and `language` are defaults of each call. `device` is "auto", "cpu", "cuda" or a
+    `voice` and `language` are defaults of each call. `device` is "auto", "cpu", "cuda", "mps" or a
     card's number; `models` and `voices` are folders; `memory` is the models' limit on the device,
     in bytes or as "8GB". The configuration has the defaults of all these. `beside` is another
     pipeline: both then share memory and folders, load no model twice, and the idle one makes

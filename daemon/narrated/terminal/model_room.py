@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -83,9 +84,12 @@ def _device(wanted: str) -> tuple[str, int]:
         card = found[index]
         total = card[2]
         return card[0], int(total) << 20 if total.isdigit() else 0
+    host_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if name == "mps" or (name == "auto" and sys.platform == "darwin"):
+        return "the Apple GPU", host_bytes  # they share it
     if name == "cuda":
         return f"{wanted}, which is missing", 0
-    return "cpu", os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return "cpu", host_bytes
 
 
 def measured_models(client: "DaemonClient") -> dict[str, int]:

@@ -17,7 +17,7 @@ from narrated.engines.bark.request import NOT_FINITE, BarkRequest
 from narrated.engines.bark.transformer_adapter import blocks, pass_weights, through
 from narrated.engines.neural.sampler import draw
 from narrated.engines.neural.stage_pipeline import Stage, full_pass, requests_per_pass
-from narrated.engines.neural.transfers import to_device, to_host
+from narrated.engines.neural.transfers import draws_to_device, to_device, to_host
 
 _LIKELIEST = (0.0, 1.0)
 """Temperatures at which Bark takes the likeliest code."""
@@ -134,7 +134,8 @@ class FineStage(Stage[BarkModel, BarkRequest]):
         It waits for the device once, however many requests there are.
         """
         codes = torch.stack([self._shown(work) for work in passing])
-        uniform = to_device(torch.stack([self._uniform(work) for work in passing]), module.device)
+        uniform = torch.stack([self._uniform(work) for work in passing])
+        uniform = draws_to_device(uniform, module.device)
         codes = to_device(codes, module.device)
         logits = passed(module.fine_acoustics, codes, passing[0].codebook)
         logits = logits[..., : self._codebook_size]

@@ -1,9 +1,10 @@
 """The device of `device: auto`, and why it is not the card. Run as a program, it tells the doctor.
 
-A card of AMD's is `cuda` to torch, too, if torch is built for ROCm.
+A card of AMD's is `cuda` to torch, too, if torch is built for ROCm. Apple's is `mps`.
 """
 
 import json
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import NamedTuple
 
@@ -12,6 +13,10 @@ import torch
 _UNFIT = ("no kernel image", "invalid device function", "ARCH_MISMATCH", "not compatible")
 """Errors of a card that this build of torch has no code for: it never will compute there."""
 _SIDE = 8
+_CARDS: Mapping[str, Callable[[], bool]] = {
+    "cuda": lambda: torch.cuda.is_available(),
+    "mps": lambda: torch.mps.is_available(),
+}
 
 
 class AutomaticDevice(NamedTuple):
@@ -27,19 +32,28 @@ def automatic_device() -> AutomaticDevice:
 
     A card that is busy, full or lost is still chosen: its work waits until it can be used again.
     """
-    if not torch.cuda.is_available():
-        return AutomaticDevice("cpu")
+    name = next((name for name, is_here in _CARDS.items() if is_here()), "")
+    if not name:
+        return AutomaticDevice("cpu", _reason_against_metal())
     try:
-        ones = torch.ones(_SIDE, _SIDE, device="cuda")
+        ones = torch.ones(_SIDE, _SIDE, device=name)
         (ones @ ones).sum().item()
-    except RuntimeError as error:
+    except (RuntimeError, NotImplementedError) as error:
         line = str(error).split("\n", 1)[0].rstrip(".")
-        if any(sign in line for sign in _UNFIT):
+        # Nobody shares an Apple GPU by taking all of it: what fails there fails each time.
+        if name == "mps" or any(sign in line for sign in _UNFIT):
             return AutomaticDevice("cpu", f"torch has no code for the card ({line})")
-    return AutomaticDevice("cuda")
+    return AutomaticDevice(name)
 
 
-def described() -> dict[str, str | None]:
+def _reason_against_metal() -> str:
+    """The reason if torch is built for Apple's GPU, and finds none that it can use."""
+    if not torch.backends.mps.is_built():
+        return ""
+    return "torch finds no Apple GPU that it can use; it needs macOS 14 or later"
+
+
+def described() -> dict[str, str | bool | None]:
     """Describe torch's build, and the device of `auto`."""
     name, reason = automatic_device()
     hip = getattr(torch.version, "hip", None)
@@ -49,6 +63,7 @@ def described() -> dict[str, str | None]:
         "reason": reason,
         "cuda": torch.version.cuda,
         "rocm": hip,
+        "metal": torch.backends.mps.is_built(),
     }
 
 

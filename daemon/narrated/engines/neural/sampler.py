@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from narrated.engines.neural.sampling_parameters import SamplingParameters
-from narrated.engines.neural.transfers import to_device
+from narrated.engines.neural.transfers import drawing_precision, draws_to_device, to_device
 
 _NEVER = -float("inf")
 _NO_PROBABILITY = 2.0  # no token reaches it
@@ -59,7 +59,8 @@ class BatchSampler:
         """All but the end token."""
         if end is not None:
             self._others[end] = False
-        self._uniform = torch.zeros(slots, most_tokens, dtype=torch.float64, device=device)
+        precision = drawing_precision(device)
+        self._uniform = torch.zeros(slots, most_tokens, dtype=precision, device=device)
         self._said = torch.zeros(slots, self.vocabulary, dtype=torch.bool, device=device)
         self._numbers = torch.ones(slots, len(_numbers(_LIKELIEST)), device=device)
         self._ranks = torch.zeros(slots, 1, dtype=torch.int64, device=device)
@@ -85,7 +86,7 @@ class BatchSampler:
         drawn = torch.zeros(len(uniform), self._uniform.shape[1], dtype=torch.float64)
         for row, own in zip(drawn, uniform, strict=True):
             row[: len(own)] = own
-        self._uniform[slots] = to_device(drawn, self.tokens.device)
+        self._uniform[slots] = draws_to_device(drawn, self.tokens.device)
         if SamplingOperations.of(parameters).has_penalty:
             self._said[slots] = to_device(self._marked(said), self.tokens.device)
 
@@ -245,12 +246,12 @@ class _Buffers:
             scores=wide(torch.float32),
             spare=wide(torch.float32),
             other=wide(torch.float32),
-            doubles=wide(torch.float64),
-            running=wide(torch.float64),
+            doubles=wide(drawing_precision(device)),
+            running=wide(drawing_precision(device)),
             mask=wide(torch.bool),
             other_mask=wide(torch.bool),
             order=wide(torch.int64),
-            uniform=narrow(torch.float64),
+            uniform=narrow(drawing_precision(device)),
             number=narrow(torch.float32),
             place=narrow(torch.int64),
             flags=narrow(torch.bool),
@@ -289,9 +290,10 @@ def draw(scores: Tensor, uniform: Tensor) -> Tensor:
     """The token at which the running sum of probabilities passes `uniform`; last dimension.
 
     Double precision gives the same token on any device and in any batch, although scores differ
-    there in their last bits. With `uniform` below 1 the token always has a probability.
+    there in their last bits; on an Apple GPU it is single. With `uniform` below 1 the token always
+    has a probability.
     """
-    running = scores.double().softmax(-1).cumsum(-1)
+    running = scores.to(uniform.dtype).softmax(-1).cumsum(-1)
     passed = torch.searchsorted(running, uniform[..., None] * running[..., -1:], right=True)
     # NaN finds no place; an index out of range would break the device.
     return passed[..., 0].clamp(max=scores.shape[-1] - 1)
