@@ -12,7 +12,7 @@ from narrated.jobs.admission_callbacks import AdmissionCallbacks
 from narrated.ledger.job import Job, JobState
 from narrated.ledger.store import Ledger
 from narrated.service import job_queue
-from narrated.service.job_queue import READING, SPEAKING, JobQueue
+from narrated.service.job_queue import READING, SLOTS, SPEAKING, JobQueue
 from narrated.workers.fair_shares import Priority, Standing
 
 POST = Standing(Priority.POST)
@@ -29,10 +29,16 @@ class QueueFixture:
     )
     ran: list[str] = field(default_factory=list)
     standings: dict[int, Standing] = field(default_factory=dict)
+    slots: int = 0
 
     def __post_init__(self) -> None:
         self.queue = JobQueue(
-            self.ledger, self.standings, lambda job: POST, self._answered, self._run
+            self.ledger,
+            self.standings,
+            lambda job: POST,
+            self._answered,
+            self._run,
+            lambda engine: self.slots,
         )
 
     async def _answered(self, _engine: str) -> None:
@@ -158,6 +164,32 @@ def test_planned_jobs_wait_by_rank(tmp_path: Path, turned: bool) -> None:
         await fixture.queue.idle.wait()
         again = fixture.ran[len(paths) :]
         assert again == (paths[count:] if turned else paths[count:][::-1])
+
+    _told(tmp_path, story)
+
+
+def test_more_slots_give_more_places(tmp_path: Path) -> None:
+    """An engine with many slots has as many posts under way, also once another box comes."""
+
+    async def story(fixture: QueueFixture) -> None:
+        never, fixture.slots = asyncio.Event(), 2 * SLOTS
+
+        async def speak(job: Job, callbacks: AdmissionCallbacks) -> None:
+            if callbacks.may_speak(("voice",), lambda: POST):
+                await never.wait()
+
+        async def waits(count: int) -> None:
+            while fixture.queue.queued != count:
+                await asyncio.sleep(0)
+
+        paths = [f"post{n:02}" for n in range(60)]
+        fixture.acts = dict.fromkeys(paths, speak)
+        for path in paths:
+            fixture.push(path)
+        await waits(60 - 2 * SPEAKING[Priority.POST])
+        fixture.slots = 4 * SLOTS
+        fixture.queue.fill()
+        await waits(60 - 4 * SPEAKING[Priority.POST])
 
     _told(tmp_path, story)
 

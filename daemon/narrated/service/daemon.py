@@ -198,6 +198,7 @@ class Daemon:
             app.ranking.of_source,
             app.scheduler.engine,
             self._run_job,
+            app.scheduler.slots,
         )
         self._stack.push_async_callback(self.job_queue.close)
         self.waiting = JobResumption(app.ledger, self.job_queue.push)
@@ -243,7 +244,7 @@ class Daemon:
             PageUpdates(app.page, self.reporter).on(outbox),
             self.clock,
             app.breaks,
-            EngineArrival(app.pool, waiting),
+            EngineArrival(app.pool, waiting, self.job_queue.fill),
             HearingModelCheck(app.follow_hearing_models).on(app.state_disk),
             StorageRetry(app.ledger, app.probe, waiting).on(*app.disks),
             ParserRetry(app.ledger, waiting),

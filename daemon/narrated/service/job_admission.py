@@ -2,7 +2,7 @@
 
 import heapq
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 from narrated.workers.fair_shares import ALL, FairShares, Priority, Standing
 
@@ -112,8 +112,12 @@ class WaitingJobs:
 class JobPlaces:
     """A number of places for each priority; the jobs that hold one, and those that wait."""
 
-    def __init__(self, counts: Mapping[Priority, int]) -> None:
+    def __init__(
+        self, counts: Mapping[Priority, int], factor: Callable[[], float] = lambda: 1.0
+    ) -> None:
+        """`factor` tells how many times the counts there are now."""
         self._counts = counts
+        self._factor = factor
         self._taken: Counter[Priority] = Counter()
         self._holders: dict[int, Priority] = {}
         self.waiting = WaitingJobs()
@@ -156,4 +160,5 @@ class JobPlaces:
         self._taken[priority] += 1
 
     def _free(self, priorities: Collection[Priority]) -> set[Priority]:
-        return {each for each in priorities if self._taken[each] < self._counts[each]}
+        factor = self._factor()
+        return {each for each in priorities if self._taken[each] < factor * self._counts[each]}

@@ -31,7 +31,13 @@ SPEAKING = {
     Priority.BOOK: 4,
     Priority.BACKGROUND: 12,
 }
-"""Of each engine. Many posts of one chunk each fill an engine's slots."""
+"""Of each engine with up to SLOTS slots in all workers; of others in proportion.
+
+Many posts of one chunk each fill an engine's slots.
+"""
+SLOTS = 12
+MOST_TIMES = 64.0
+"""The places of an engine are at most so many times SPEAKING: each job has its plan in memory."""
 READING_APART = dict.fromkeys(Priority, 1)
 """Jobs that wait for a parser of slow sources or patterns: it takes one at a time."""
 DESCRIBING = dict.fromkeys(Priority, 8)
@@ -65,17 +71,19 @@ class JobQueue:
         rank: Callable[[Job], Standing],
         answered: Callable[[str], Awaitable[object]],
         run: Callable[[Job, AdmissionCallbacks], Awaitable[None]],
+        slots: Callable[[str], int] = lambda engine: 0,
     ) -> None:
         """`standings`: those of the running jobs, by their ids; the scheduler follows them.
 
         `rank` gives the standing of a job that is not read yet. `answered` returns once an engine
-        has loaded, or raises EngineUnavailable.
+        has loaded, or raises EngineUnavailable. `slots` counts those of an engine in all workers.
         """
         self._ledger = ledger
         self._standings = standings
         self._rank = rank
         self._answered = answered
         self._run_job = run
+        self._slots = slots
         self._reading = JobPlaces(READING)
         self._apart: defaultdict[str, JobPlaces] = defaultdict(lambda: JobPlaces(READING_APART))
         """Places for reading by a parser that is kept for slow ones, by its name, and captions."""
@@ -109,6 +117,10 @@ class JobQueue:
         else:
             self._reading.waiting.push(job.id, standing)
             self._fill()
+
+    def fill(self) -> None:
+        """Run more jobs, if a worker came and they have places now."""
+        self._fill()
 
     def cancel(self, job: Job) -> None:
         """Stop a job; the caller moves it in the ledger."""
@@ -209,8 +221,12 @@ class JobQueue:
 
     def _speaking_places(self, engines: Engines) -> JobPlaces:
         if engines not in self._speaking:
-            self._speaking[engines] = JobPlaces(SPEAKING)
+            self._speaking[engines] = JobPlaces(SPEAKING, lambda: self._places_factor(engines))
         return self._speaking[engines]
+
+    def _places_factor(self, engines: Engines) -> float:
+        slots = max(map(self._slots, engines), default=0)
+        return min(max(1.0, slots / SLOTS), MOST_TIMES)
 
     def _await_engine(self, number: int, standing: Standing, engine: str) -> None:
         self._loading.setdefault(engine, {})[number] = standing

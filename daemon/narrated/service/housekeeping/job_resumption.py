@@ -68,10 +68,11 @@ class JobResumption:
 
 @dataclass(eq=False)
 class EngineArrival(Duty):
-    """Resumes jobs when a worker announces an engine, or other voices."""
+    """Resumes jobs when a worker announces an engine, or other voices; more then run at once."""
 
     _pool: WorkerPool
     _waiting: JobResumption
+    _fill: Callable[[], None]
     _workers: set[tuple[str, int | None, tuple[str, ...], int]] = field(default_factory=set)
     _last: int | None = None
     """The last job that was resumed; None if all were."""
@@ -82,6 +83,7 @@ class EngineArrival(Duty):
         workers = {(each.name, each.pid, each.engines, each.changes) for each in states}
         if workers - self._workers:
             self._last = 0
+            self._fill()
         self._workers = workers
         if self._last is not None:
             self._last = self._waiting.resume_some(JobReason.ENGINE, after=self._last)
