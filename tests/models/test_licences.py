@@ -11,8 +11,16 @@ import pytest
 
 from models.puller import NAME
 from models.test_command import ModelsCommand
-from narrated.models.licences import forbids_commercial_use, named_licence
+from narrated.models.hub import ContentStream
+from narrated.models.licences import (
+    forbids_commercial_use,
+    named_licence,
+    permits_commercial_use,
+)
+from narrated.models.model_card import MOST_CARD_BYTES, card_licence, read_card
 from support.hub import LoopbackHub
+
+VOICE = "en_XX-anna-low"
 
 
 @pytest.fixture
@@ -118,3 +126,57 @@ def test_asked_once(cli: ModelsCommand) -> None:
     cli.hub.repositories[NAME].licence = "cc-by-nc-nd-4.0"
     (cli.models / NAME / "vocab.txt").unlink()
     assert cli.run("pull", "--update", NAME).returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "licence", "permits"),
+    [
+        ("* License: Public Domain", "Public Domain", True),
+        ("* License: https://creativecommons.org/licenses/by/4.0/", "CC-BY-4.0", True),
+        ("* License: https://creativecommons.org/publicdomain/zero/1.0/", "CC0-1.0", True),
+        ("**Licence**: Apache 2.0", "Apache 2.0", True),
+        ("* License: http://creativecommons.org/licenses/by-nc-sa/4.0", "CC-BY-NC-SA-4.0", False),
+        ("* License: CC0\n* License: See URL", "CC0, See URL", False),
+        ("* License: mit, but not on Sundays", "mit, but not on Sundays", False),
+        ("* License:", "", False),
+        ("Anna's licence: is that of a pilot", "", False),
+        ("* License: \x1b[2J" + "x" * 9000, "\x1b[2J" + "x" * 96, False),
+    ],
+)
+def test_licence_by_card(line: str, licence: str, permits: bool) -> None:
+    """A card's lines of licences count, all of them, and what nobody knows permits nothing."""
+    told = card_licence(f"# Model card\n\n* Language: en\n{line}\n\n## Training\n")
+    assert (told, permits_commercial_use(told)) == (licence, permits)
+
+
+def test_endless_card_is_cut() -> None:
+    """Of a card that never ends, the start is read."""
+    endless = ContentStream(0, iter(lambda: b"*" * 4096, b""))
+    assert len(read_card(endless)) == MOST_CARD_BYTES
+
+
+@pytest.mark.parametrize(
+    ("card", "said"),
+    [
+        (b"* License: cc-by-nc-4.0", "cc-by-nc-4.0, forbids commercial use"),
+        (b"* License: See \x1b]URL", "is not known: its MODEL_CARD says 'See \\x1b]URL'"),
+        (b"\xff" * 99, "is not known: its MODEL_CARD names none"),
+        (None, "is not known: its MODEL_CARD names none"),
+        (b"* License: CC0", ""),
+    ],
+)
+def test_voice_outside_of_catalogue(cli: ModelsCommand, card: bytes | None, said: str) -> None:
+    """The card of a voice decides before its weights are fetched; the option accepts it."""
+    files = {f"{VOICE}.onnx": b"weights", f"{VOICE}.onnx.json": b"{}"}
+    if card is not None:
+        files["MODEL_CARD"] = card
+    cli.hub.commit(
+        "rhasspy/piper-voices", {f"en/en_XX/anna/low/{name}": each for name, each in files.items()}
+    )
+    pulled = cli.run("pull", VOICE)
+    assert pulled.returncode == (1 if said else 0)
+    assert said in pulled.stderr
+    if said:
+        assert not any(name.endswith(".onnx") for name in cli.hub.sent)
+        assert cli.run("pull", "--accept-licence", VOICE).returncode == 0
+    assert cli.listed(f"piper/{VOICE}")["state"] == "pulled"

@@ -178,7 +178,11 @@ def test_lockfile_format(puller: Puller, store: ModelStore) -> None:
 def test_voice_of_piper(puller: Puller, store: ModelStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """A voice of Piper's is pulled alone, out of the repository of all, as a model of its own."""
     place, name = "de/de_DE/anna/low", "de_DE-anna-low"
-    voice = {f"{name}.onnx": b"weights", f"{name}.onnx.json": b"{}", "MODEL_CARD": b"CC0"}
+    voice = {
+        f"{name}.onnx": b"weights",
+        f"{name}.onnx.json": b"{}",
+        "MODEL_CARD": b"* License: CC0",
+    }
     other = {"de/de_DE/anna/medium/de_DE-anna-medium.onnx": b"other", "README.md": b"all"}
     samples = {f"{place}/samples/speaker_0.mp3": b"sound"}
     files = {f"{place}/{file}": content for file, content in voice.items()}
@@ -186,7 +190,7 @@ def test_voice_of_piper(puller: Puller, store: ModelStore, monkeypatch: pytest.M
     pulled = puller(name)
     folder = store.folder_of(f"piper/{name}")
     assert {each.name: each.read_bytes() for each in folder.iterdir()} == voice
-    assert (pulled.locked.commit, pulled.locked.licence) == (commit, "see its MODEL_CARD")
+    assert (pulled.locked.commit, pulled.locked.licence) == (commit, "CC0")
     assert store.model_state(f"piper/{name}", pulled.locked) is ModelState.PULLED
     assert not puller(f"piper/{name}").fetched
     (folder / f"{name}.onnx").unlink()

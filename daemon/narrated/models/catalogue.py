@@ -129,13 +129,12 @@ def find_model(name: str) -> CatalogueEntry:
 
 
 def _voice(name: str) -> CatalogueEntry:
-    """A voice of Piper's outside of the catalogue. Each has a licence of its own."""
+    """A voice of Piper's outside of the catalogue. Its card names its licence."""
     return CatalogueEntry(
         repository=f"{OWNER}/{name}",
         name=name,
         does="speech",
         about="A voice of Piper's.",
-        licence="see its MODEL_CARD",
         layout="piper",
         usage=f"speech: {{engine: piper, voice: {name}}}",
     )

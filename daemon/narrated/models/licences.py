@@ -9,6 +9,19 @@ _FORBIDS = re.compile(
 )
 """In lower case: short names of the hub (`cc-by-nc-4.0`, `cpml`), and words of cards."""
 
+_PERMITS = re.compile(
+    r"public domain|unlicense|cc0(?:[ -]1\.0)?|cc[ -]by(?:[ -]sa)?(?:[ -][1-4]\.0)?"
+    r"|mit(?: license)?|apache[ -](?:license )?2\.0|bsd(?:[ -][23]-clause)?|(?:l|a)?gpl(?:[ -]?v?[23](?:\.0)?)?|isc"
+    r"|openrail(?:\+\+)?",
+    re.ASCII,
+)
+"""In lower case: whole names of licences that are known to permit it."""
+
+
+def permits_commercial_use(licence: str) -> bool:
+    """True if each of the named licences, with commas between them, is known to permit it."""
+    return all(_PERMITS.fullmatch(each.strip()) for each in licence.lower().split(","))
+
 
 def forbids_commercial_use(licence: str) -> bool:
     """True if a licence's name says that it forbids commercial use."""

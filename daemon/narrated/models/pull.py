@@ -22,6 +22,8 @@ from narrated.models.hub import (
     TransferInterrupted,
 )
 from narrated.models.hub_folder import HubFolder
+from narrated.models.licences import permits_commercial_use
+from narrated.models.model_card import CARD, card_licence, read_card
 from narrated.models.store import (
     LockedFile,
     LockedModel,
@@ -58,12 +60,16 @@ class PullPlan:
 
     @property
     def licences(self) -> tuple[str, ...]:
-        """The licence of the repository, and that of the catalogue where it names another.
-
-        A repository of many models has a label for all of them, which holds for none.
-        """
-        named = ("" if self.entry.origin[1] else self.licence, self.entry.licence)
+        """The licence of the repository, and that of the catalogue where it names another."""
+        named = (self.licence, self.entry.licence)
         return tuple({each.lower(): each for each in named if each}.values())
+
+    @property
+    def has_unknown_licence(self) -> bool:
+        """True for a voice outside of the catalogue, unless its card names a licence that permits
+        all use."""
+        is_voice = bool(self.entry.origin[1])
+        return is_voice and not self.entry.licence and not permits_commercial_use(self.licence)
 
     @property
     def is_known_licence(self) -> bool:
@@ -173,12 +179,20 @@ def _make_plan(
     return PullPlan(
         entry=entry,
         commit=listing.commit,
-        licence=listing.licence,
+        licence=listing.licence or _card_licence(entry, listing, hub),
         present=present,
         missing=tuple(missing),
         begun_bytes=sum(size_if_file(part) or 0 for part in parts),
         before=before,
     )
+
+
+def _card_licence(entry: CatalogueEntry, listing: RepositoryListing, hub: HubSource) -> str:
+    """The licence by the card of a voice outside of the catalogue: a small file, before all."""
+    if not entry.origin[1] or CARD not in listing.files:
+        return ""
+    with hub.content(entry.repository, listing.commit, CARD, 0) as stream:
+        return card_licence(read_card(stream))
 
 
 def _compare(
