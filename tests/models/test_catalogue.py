@@ -11,6 +11,7 @@ from narrated.models.catalogue import (
     known_models,
     select_files,
     usage_lines,
+    with_parts,
 )
 
 TORTOISE = ("autoregressive.pth", "clvp2.pth", "diffusion_decoder.pth", "vocoder.pth")
@@ -54,6 +55,13 @@ def test_voices_of_piper() -> None:
     assert "narrated models pull en_US-" in refused.value.remedy
     own = ("anna.onnx", "anna.onnx.json", "README.md")
     assert select_files(find_model("somebody/anna"), own) == own[:2]
+
+
+def test_parts_come_with_a_model() -> None:
+    """A model that needs another repository is pulled with it."""
+    speech, sound = with_parts("pocket-tts")
+    assert (speech.name, sound.repository) == ("pocket-tts", "eustlb/pocket-tts-audio-tokenizer")
+    assert [each.name for each in with_parts("bark")] == ["bark"]
 
 
 @pytest.mark.parametrize("name", ["bork", "../etc", "a/../b", "a/b/c", "/etc/passwd", "a/.b", ""])

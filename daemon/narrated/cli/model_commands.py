@@ -75,7 +75,7 @@ def pull(
     only --update changes it. It names the licence of the weights, and asks before one that
     forbids commercial use. HF_ENDPOINT names another hub, HF_TOKEN opens private models.
     """
-    from narrated.models.catalogue import configured_models, find_model
+    from narrated.models.catalogue import configured_models, with_parts
     from narrated.models.hub import Hub
     from narrated.models.pull import pull as pull_model
     from narrated.terminal.model_reports import pulled_lines
@@ -83,7 +83,7 @@ def pull(
 
     config = context.config_if_any
     used = configured_models(config) if config else {}
-    wanted = dict.fromkeys(find_model(name) for name in names or used)
+    wanted = dict.fromkeys(each for name in names or used for each in with_parts(name))
     if not wanted:
         click.echo("The configuration uses no models. Choose one from: narrated models list")
     try:

@@ -43,6 +43,9 @@ _CODE: Mapping[str, EngineCode] = MappingProxyType(
         "tortoise": EngineCode(
             (*_TORCH, *_TORTOISE), _APACHE, "tortoise", "tortoise", pins=True, own_voices="clips"
         ),
+        "pocket_tts": EngineCode(
+            (*_TORCH, "soxr"), _APACHE, "models", "pocket-tts", own_voices="clips"
+        ),
         "piper": EngineCode(
             ("piper", "onnxruntime"), "GPL-3.0-or-later", "piper", "piper", is_on_cpu=True
         ),

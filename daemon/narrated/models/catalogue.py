@@ -3,7 +3,7 @@
 import difflib
 import re
 import tomllib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
@@ -47,6 +47,8 @@ class CatalogueEntry:
     """The file layout; empty for a model outside of the catalogue: its files decide."""
     also: tuple[str, ...] = ()
     """Patterns of further files, beyond those of the layout."""
+    parts: tuple[str, ...] = ()
+    """Other repositories that it needs."""
     usage: str = ""
     """Lines for narrated.yaml that use it; empty for a model outside of the catalogue."""
     download_bytes: int = 0
@@ -126,6 +128,14 @@ def find_model(name: str) -> CatalogueEntry:
         f"There is no model named '{printable(name)}'.",
         f"{hint}For any other model, name its repository, such as owner/name.",
     )
+
+
+def with_parts(name: str) -> Iterator[CatalogueEntry]:
+    """A model as `find_model` finds it, and the others that it needs. Errors: NarratedError."""
+    entry = find_model(name)
+    yield entry
+    for part in entry.parts:
+        yield find_model(part)
 
 
 def _voice(name: str) -> CatalogueEntry:
