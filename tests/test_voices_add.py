@@ -17,8 +17,10 @@ import torch
 
 import narrated
 from engines.checkpoints.bark import prompt_arrays
+from engines.piper_voice_files import voice_files
 from engines.tortoise.recordings import recorded, speech, written
 from narrated.engines.bark.voices import BarkVoices as BarkVoices
+from narrated.engines.piper.voices import PiperVoices
 from narrated.engines.tortoise import voices as tortoise_voices
 from narrated.engines.tortoise.clip_checks import MOST_BYTES
 from narrated.engines.tortoise.voices import TortoiseVoices
@@ -536,3 +538,77 @@ def test_copied_voice_equals_added(tmp_path, voices):
     shutil.copytree(tmp_path / "anna", voices / "by-hand")
     told = found(voices)
     assert told["anna"] == told["by-hand"]
+
+
+def piper_voice(folder, name="anna", content=b"weights"):
+    config = {"audio": {"sample_rate": 16000}, "phoneme_id_map": {"a": [1]}}
+    weights = voice_files(folder, name, **config, language={"code": "de_DE"})
+    weights.write_bytes(b"\x08\x07" + content)
+    return weights
+
+
+def test_piper_voice_by_either_file(tmp_path, voices):
+    """A voice of Piper's is added by its weights, by its configuration, or by both."""
+    weights = piper_voice(tmp_path / "own")
+    config = weights.with_name("anna.onnx.json")
+    assert add_voice([weights], voices).engine == "piper"
+    add_voice([config], voices, "family/bert")
+    add_voice([config, weights], voices, "carl")
+    found = PiperVoices(tmp_path / "models", voices)
+    assert sorted(found.listed()) == ["anna", "carl", "family/bert"]
+    assert len(set(found.listed().values())) == 1
+    assert stat.S_IMODE((voices / "anna.onnx").stat().st_mode) == 0o644
+    *_, last = added_lines(add_voice([weights], voices, "dora"))
+    assert last.endswith("audition dora --engine piper")
+
+
+def test_piper_voice_is_replaced(tmp_path, voices):
+    """Both files of a voice are replaced together, only if it is asked for."""
+    add_voice([piper_voice(tmp_path / "old")], voices)
+    newer = piper_voice(tmp_path / "new", content=b"other")
+    assert "There is a voice 'anna' already" in refusal([newer], voices)
+    before = PiperVoices(tmp_path, voices).digest("anna")
+    add_voice([newer], voices, replace=True)
+    assert PiperVoices(tmp_path, voices).digest("anna") != before
+    assert names(voices) == ["anna.onnx", "anna.onnx.json"]
+
+
+def test_kill_between_both_files(tmp_path, voices):
+    """A kill between both files of a replacement: the next command restores the old pair."""
+    old = piper_voice(tmp_path / "old")
+    add_voice([old], voices)
+    before = PiperVoices(tmp_path, voices).digest("anna")
+    aside = voices / f"{install._REPLACED}x"
+    aside.mkdir()
+    for name in names(voices):
+        if name.startswith("anna"):
+            (voices / name).rename(aside / name)
+    (voices / "anna.onnx.json").write_text("{}")  # the new one; its weights did not come
+    add_voice([old], voices, "other")
+    assert PiperVoices(tmp_path, voices).digest("anna") == before
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        (lambda file: file.with_name("anna.onnx.json").unlink(), "has two files, and .* such file"),
+        (lambda file: file.with_name("anna.onnx.json").write_text("[]"), "is no object of JSON"),
+        (lambda file: file.with_name("anna.onnx.json").write_text("[" * 99999), "is nested too"),
+        (lambda file: file.with_name("anna.onnx.json").write_text("{}"), "has no `audio`"),
+        (lambda file: file.write_text("version https://git-lfs.github.com"), "pointer of git-lfs"),
+        (lambda file: file.write_text("<html>"), "is no model in ONNX"),
+        (lambda file: (file.unlink(), os.mkfifo(file)), "no regular file"),
+    ],
+)
+def test_files_that_are_no_piper_voice(tmp_path, voices, spoil, why):
+    """Files that are no voice of Piper's are refused with the reason; nothing is added."""
+    weights = piper_voice(tmp_path / "own")
+    spoil(weights)
+    with pytest.raises(NarratedError, match=why):
+        add_voice([weights], voices)
+    assert not voices.exists()
+
+
+def test_piper_name_of_a_speaker(tmp_path, voices):
+    """A name that Piper would take for a speaker's is refused."""
+    assert "after # comes one" in refusal([piper_voice(tmp_path / "own")], voices, "anna#1")

@@ -70,7 +70,8 @@ def add_voice(context: CommandContext, sources: tuple[Path, ...], name: str, rep
 
     For Tortoise give a folder of clips, or the clips (WAV, FLAC, Ogg or MP3; three or more, about
     ten seconds each, of one person), or a .pth file of latents. For Bark give the .npz file of a
-    voice cloning tool.
+    voice cloning tool. For Piper give the .onnx file of a trained voice, with its .onnx.json
+    beside it.
     """
     from narrated.terminal.command_reports import added_lines
     from narrated.voices.install import add_voice as install_voice

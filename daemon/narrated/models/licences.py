@@ -11,7 +11,8 @@ _FORBIDS = re.compile(
 
 _PERMITS = re.compile(
     r"public domain|unlicense|cc0(?:[ -]1\.0)?|cc[ -]by(?:[ -]sa)?(?:[ -][1-4]\.0)?"
-    r"|mit(?: license)?|apache[ -](?:license )?2\.0|bsd(?:[ -][23]-clause)?|(?:l|a)?gpl(?:[ -]?v?[23](?:\.0)?)?|isc"
+    r"|mit(?: license)?|apache[ -](?:license )?2\.0"
+    r"|bsd(?:[ -][23]-clause)?|(?:l|a)?gpl(?:[ -]?v?[23](?:\.0)?)?|isc"
     r"|openrail(?:\+\+)?",
     re.ASCII,
 )

@@ -1,4 +1,5 @@
-"""Detects the kind of a voice in given files: a prompt, latents, clips, or a folder of clips."""
+"""Detects the kind of a voice in given files: a prompt, latents, clips, a folder of clips, or the
+weights of Piper with their configuration."""
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
@@ -7,12 +8,17 @@ from pathlib import Path
 
 from narrated.engines.bark.voice_prompt import of_archive
 from narrated.engines.neural.file_digests import open_regular
+from narrated.engines.piper.voice_names import CONFIG_SUFFIX, WEIGHTS_SUFFIX
+from narrated.engines.piper.voices import MOST_WEIGHTS_BYTES
+from narrated.engines.registry import PIPER_NAME
 from narrated.engines.tortoise.clip_checks import MOST_BYTES, SUFFIXES, VoiceClip, advice, open_clip
 from narrated.engines.tortoise.voices import LATENTS_SUFFIX, MOST_CLIPS, is_clip
 from narrated.errors import NarratedError
 from narrated.human_formatting import size
+from narrated.voices.piper_files import is_piper_file, voice_pair, weights_digest
 
 PROMPT_SUFFIX = ".npz"
+_PIECE_BYTES = 1 << 20
 _DRAFT_NAME = "voice"
 """Name of a single file in its draft; no engine reads a file without a suffix."""
 
@@ -31,14 +37,17 @@ class VoiceFile:
         """Describe a file by the content that was checked."""
         return cls(name, path, hashlib.sha256(content).hexdigest())
 
-    def content(self) -> bytes:
-        """Read it again. Raises NarratedError if it changed since the check."""
-        content = _read(self.path)
-        if hashlib.sha256(content).hexdigest() != self.sha256:
+    def copy_to(self, target: Path) -> None:
+        """Copy it. Raises NarratedError if it changed since the check."""
+        digest = hashlib.sha256()
+        with target.open("xb") as copy:
+            for piece in _pieces(self.path):
+                digest.update(piece)
+                copy.write(piece)
+        if digest.hexdigest() != self.sha256:
             raise NarratedError(
                 f"{self.path} changed while it was checked.", "Add it when its copy is complete."
             )
-        return content
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +59,8 @@ class DetectedVoice:
     name: str
     """At first the name of its file; empty for several clips."""
     suffix: str
-    """Suffix of its one file; empty for a folder of clips."""
+    """Suffix of its one file; empty for a folder of clips. A voice of Piper has a second file with
+    the suffix `.onnx.json`."""
     files: Sequence[VoiceFile]
     advice_lines: Sequence[str] = ()
     """Ways to make it better."""
@@ -58,6 +68,8 @@ class DetectedVoice:
 
 def detect_voice(sources: Sequence[Path]) -> DetectedVoice:
     """Detect the voice in the files. Raises NarratedError, with advice, if they are none."""
+    if any(map(is_piper_file, sources)):
+        return _piper(sources)
     suffixes = {source.suffix.lower() for source in sources}
     if len(sources) > 1 and suffixes & {PROMPT_SUFFIX, LATENTS_SUFFIX}:
         raise NarratedError(
@@ -86,6 +98,15 @@ def _single_file(
     check(source, content)
     files = [VoiceFile.of(_DRAFT_NAME, source, content)]
     return DetectedVoice(engine, source.stem, source.suffix.lower(), files)
+
+
+def _piper(sources: Sequence[Path]) -> DetectedVoice:
+    weights, config = voice_pair(sources)
+    files = [
+        VoiceFile(_DRAFT_NAME, weights, weights_digest(weights)),
+        VoiceFile.of(f"{_DRAFT_NAME}{CONFIG_SUFFIX}", config, _read(config)),
+    ]
+    return DetectedVoice(PIPER_NAME, weights.stem, WEIGHTS_SUFFIX, files)
 
 
 def _check_latents(source: Path, content: bytes) -> None:
@@ -119,7 +140,8 @@ def _clips(sources: Sequence[Path], name: str) -> DetectedVoice:
             raise NarratedError(
                 f"{source} is no voice.",
                 f"Give clips ({', '.join(SUFFIXES)}) or a folder of them, latents "
-                f"({LATENTS_SUFFIX}), or a prompt of Bark's ({PROMPT_SUFFIX}). Convert other "
+                f"({LATENTS_SUFFIX}), a prompt of Bark's ({PROMPT_SUFFIX}), or a voice of Piper's "
+                f"({WEIGHTS_SUFFIX}, with {CONFIG_SUFFIX} beside it). Convert other "
                 "recordings: ffmpeg -i FILE -ac 1 -ar 24000 CLIP.wav",
             )
     if len(sources) > MOST_CLIPS:
@@ -154,4 +176,20 @@ def _read(source: Path) -> bytes:
         with open_regular(source) as content:
             return content.read(MOST_BYTES + 1)
     except OSError as error:
-        raise NarratedError(f"{source} cannot be read: {error.strerror or error}.", "") from error
+        raise _unreadable(source, error) from error
+
+
+def _pieces(source: Path) -> Iterator[bytes]:
+    """Read a regular file piece by piece, up to the most that a voice takes."""
+    left = MOST_WEIGHTS_BYTES
+    try:
+        with open_regular(source) as content:
+            while left > 0 and (piece := content.read(_PIECE_BYTES)):
+                left -= len(piece)
+                yield piece
+    except OSError as error:
+        raise _unreadable(source, error) from error
+
+
+def _unreadable(source: Path, error: OSError) -> NarratedError:
+    return NarratedError(f"{source} cannot be read: {error.strerror or error}.", "")

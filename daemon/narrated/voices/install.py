@@ -15,10 +15,12 @@ from pathlib import Path
 from shlex import quote
 from time import sleep
 
+from narrated.engines.piper.voice_names import CONFIG_SUFFIX, WEIGHTS_SUFFIX
 from narrated.engines.tortoise.voices import LATENTS_SUFFIX, SETTLE_S, is_clip, is_latents
 from narrated.errors import NarratedError, StorageError
 from narrated.install import make_readable
 from narrated.voices.detect import PROMPT_SUFFIX, DetectedVoice, detect_voice
+from narrated.voices.piper_files import check_name as check_piper_name
 
 _FILE_MODE = 0o644
 """The daemon's account must read the files of another account."""
@@ -42,15 +44,18 @@ def add_voice(
     """Check a voice, and install it into the folder of voices; returns it with its name there.
 
     `sources` is one prompt of Bark's (.npz), one file of Tortoise's latents (.pth), a folder of
-    clips, or clips. `wait` sleeps some seconds: an engine uses a voice once its files are unchanged
-    for so long. Raises NarratedError if they are no voice, or the name is taken or leads out of
-    the folder; StorageError if the folder is not writable.
+    clips, clips, or a voice of Piper's (.onnx, with .onnx.json beside it). `wait` sleeps some
+    seconds: an engine uses a voice once its files are unchanged for so long. Raises NarratedError
+    if they are no voice, or the name is taken or leads out of the folder; StorageError if the
+    folder is not writable.
     """
     voice = detect_voice(sources)
     name = name or voice.name
     if not name:
         raise NarratedError("Several clips have no common name.", "Name the voice: --name anna")
     _check_name(folder, name)
+    if voice.suffix == WEIGHTS_SUFFIX:
+        check_piper_name(name)
     place = folder / f"{name}{voice.suffix}"
     try:
         existing = list(_existing(voice, folder, name))
@@ -63,11 +68,13 @@ def add_voice(
         with _locked(place.parent), _staged(voice, place.parent) as draft:
             if voice.engine == "tortoise" and draft.is_dir():
                 wait(SETTLE_S)  # before the rename, so that it replaces an older voice at once
-            replaced = [each for each in _existing(voice, folder, name) if each != place]
+            replaced = list(_existing(voice, folder, name))
+            if voice.suffix != WEIGHTS_SUFFIX:  # its two files change together
+                replaced = [each for each in replaced if each != place]
             if not voice.suffix and place.is_dir():
                 replaced.append(place)
             with _set_aside(replaced, place.parent):
-                draft.rename(place)  # atomic for a file
+                _put_in_place(voice, draft, place)
         if voice.suffix == LATENTS_SUFFIX:
             wait(SETTLE_S)  # a rename counts as a change of the file
     except OSError as error:
@@ -78,6 +85,20 @@ def add_voice(
             error
         )
     return dataclasses.replace(voice, name=name)
+
+
+def _put_in_place(voice: DetectedVoice, draft: Path, place: Path) -> None:
+    """Rename a voice to its place. That of Piper appears with its weights, which come last."""
+    if voice.suffix != WEIGHTS_SUFFIX:
+        draft.rename(place)  # atomic for a file
+        return
+    config = place.with_name(place.name + ".json")
+    (draft.parent / voice.files[1].name).rename(config)
+    try:
+        draft.rename(place)
+    except OSError:
+        config.unlink()
+        raise
 
 
 def _check_name(folder: Path, name: str) -> None:
@@ -100,7 +121,9 @@ def _existing(voice: DetectedVoice, folder: Path, name: str) -> Iterator[Path]:
     file, clips = folder / f"{name}{voice.suffix or LATENTS_SUFFIX}", folder / name
     if os.path.lexists(file):
         yield file
-    if voice.suffix != PROMPT_SUFFIX and clips.is_dir():
+    if voice.suffix == WEIGHTS_SUFFIX and os.path.lexists(config := f"{file}.json"):
+        yield Path(config)
+    if voice.suffix not in (PROMPT_SUFFIX, WEIGHTS_SUFFIX) and clips.is_dir():
         entries = [each for each in clips.iterdir() if not each.name.startswith(".")]
         latents = [each for each in entries if is_latents(each)]
         is_voice = any(map(is_clip, entries)) or len(latents) == 1
@@ -137,7 +160,7 @@ def _staged(voice: DetectedVoice, folder: Path) -> Iterator[Path]:
     draft = Path(tempfile.mkdtemp(dir=folder, prefix=_DRAFT))
     try:
         for file in voice.files:
-            (draft / file.name).write_bytes(file.content())
+            file.copy_to(draft / file.name)
             (draft / file.name).chmod(_FILE_MODE)
         draft.chmod(_FOLDER_MODE)
         yield draft / voice.files[0].name if voice.suffix else draft
@@ -185,8 +208,13 @@ def _recover(folder: Path) -> None:
     """
     reported = [mark.parent for mark in folder.glob(f"{_REPLACED}*/{_ONLY_COPY}")]
     spared = [each for each in reported if len(list(each.iterdir())) > 1]
-    for entry in sorted(folder.glob(f"{_REPLACED}*/[!.]*")):
+    # A configuration comes before its weights, which show that both are in place.
+    for entry in sorted(folder.glob(f"{_REPLACED}*/[!.]*"), reverse=True):
         if entry.parent in spared:
+            continue
+        if entry.name.endswith((WEIGHTS_SUFFIX, CONFIG_SUFFIX)):
+            if not os.path.lexists(folder / entry.name.removesuffix(".json")):
+                entry.rename(folder / entry.name)
             continue
         name = entry.name if entry.is_dir() else entry.stem
         successors = [folder / entry.name]

@@ -21,7 +21,7 @@ from narrated.engines.piper.voice_names import (
 )
 from narrated.errors import EngineUnavailable
 
-_MOST_WEIGHTS_BYTES = 1 << 31
+MOST_WEIGHTS_BYTES = 1 << 31
 _MOST_CONFIG_BYTES = 1 << 22
 _MOST_SPEAKERS = 10_000
 
@@ -62,7 +62,7 @@ class PiperVoices:
     def __init__(self, models: Path, own: Path) -> None:
         self._models = models
         self._own = own
-        self._weights_digests = FileDigests(_MOST_WEIGHTS_BYTES)
+        self._weights_digests = FileDigests(MOST_WEIGHTS_BYTES)
         self._config_digests = FileDigests(_MOST_CONFIG_BYTES)
         self._details: dict[str, ConfigDetails] = {}
 
