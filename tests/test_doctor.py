@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from engines.checkpoints.tortoise import tortoise
+from engines.piper_voice_files import voice_files
 from narrated.audio.formats import FORMATS
 from narrated.config import file as configuration
 from narrated.config.values import Bytes, Config, EngineConfig
@@ -33,6 +34,8 @@ from narrated.doctor.kernel import (
 )
 from narrated.doctor.run_checks import run_checks
 from narrated.doctor.syncthing import check_syncthing
+from narrated.doctor.voice_presence import usual_voice
+from narrated.engines.registry import BUILT_IN_ENGINES
 from narrated.mount_table import parse_mounts
 from narrated.workers.pool import probe_engines
 from support.partial_venv import venv_without
@@ -387,6 +390,32 @@ def test_what_torch_computes_on(
     found = named(check_gpu(msgspec.structs.replace(config, engines={"mine": entry})), "torch")
     assert found.severity == severity
     assert text in found.text
+
+
+@pytest.mark.parametrize(
+    ("language", "voice"), [("de", "anna"), ("en", "en_US-joe-low"), ("fr", "")]
+)
+def test_usual_voice_of_piper(config: Config, language: str, voice: str) -> None:
+    """The voice that will speak is named: also one's own, whose configuration has its language."""
+    voice_files(config.models.voices, "anna", language={"code": "de_DE"})
+    voice_files(config.models.folder / "piper/en_US-joe-low", "en_US-joe-low")
+    voice_files(config.models.folder / "piper/en_GB-alba-low", "en_GB-alba-low")
+    reading = msgspec.structs.replace(config.reading, language=language)
+    config = msgspec.structs.replace(config, reading=reading)
+    assert usual_voice(config, BUILT_IN_ENGINES["piper"], []) == voice
+
+
+def test_usual_voices_are_told(config: Config) -> None:
+    """Of each engine that answers, the doctor names the voice that speaks where none is named."""
+    engines = {"pico": EngineConfig(), "espeak": EngineConfig()}
+    wished = msgspec.structs.replace(config, engines=engines)
+    found = {
+        each.name: each.text
+        for each in check_engines(wished, probe_engines(worker_specs(wished), {}))
+    }
+    for name, voice in (("pico", "en-US"), ("espeak", "en-us")):
+        told = found[f"usual voice of {name}"]
+        assert told == f"Where no voice is named, {name} speaks en by {voice}."
 
 
 def speaking(config: Config, voice: str = "", **entry: str) -> Config:

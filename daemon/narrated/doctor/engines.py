@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from narrated.config.values import Config, speaker_key
 from narrated.config.worker_specs import configured_speakers
 from narrated.doctor.finding import Finding, warning, well, wrong
+from narrated.doctor.voice_presence import usual_voice
 from narrated.engines.engine_info import EngineInfo
 from narrated.engines.model_resources import ModelStatus
-from narrated.engines.registry import installed_engines
+from narrated.engines.registry import PIPER, EngineSpec, installed_engines
 from narrated.human_formatting import size
 from narrated.models.hearing_models import workers_with_ears
 from narrated.printable import printable
@@ -26,6 +27,8 @@ def check_engines(config: Config, probe: EngineProbe) -> Iterator[Finding]:
     for spec in workers_with_ears(config)[1]:
         for engine in spec.engines:
             yield _check_engine(engine.name, workers[spec.name])
+            if engine.kind == "speech" and (info := probe.engines.get(engine.name)):
+                yield from _usual_voice(config, engine, info)
     for name, speaker in configured_speakers(config).items():
         if speaker.engine in probe.engines:  # else the finding about the engine is enough
             yield _check_voice(name, speaker, probe.engines[speaker.engine])
@@ -57,7 +60,8 @@ def _check_voice(name: str, speaker: Speaker, engine: EngineInfo) -> Finding:
     """Check that an engine has a speaker's voice. An engine without a list accepts any."""
     finding = f"voice of {name}"
     if not engine.voices or not speaker.voice or speaker.voice in engine.voices:
-        return well(finding, f"{engine.name} has the voice {speaker.voice or 'of each language'}.")
+        told = f"the voice {speaker.voice}" if speaker.voice else "a voice for each language"
+        return well(finding, f"{engine.name} has {told}.")
     near = difflib.get_close_matches(speaker.voice, engine.voices, n=5, cutoff=0.4)
     key = speaker_key(name, "voice")
     return wrong(
@@ -65,6 +69,21 @@ def _check_voice(name: str, speaker: Speaker, engine: EngineInfo) -> Finding:
         f"{engine.name} has no voice '{printable(speaker.voice)}'.",
         f"Set another in `{key}`, such as {', '.join(near or sorted(engine.voices)[:5])}.",
     )
+
+
+def _usual_voice(config: Config, engine: EngineSpec, info: EngineInfo) -> Iterator[Finding]:
+    """Name the voice of an engine that speaks where nobody names one."""
+    language, finding = config.reading.language, f"usual voice of {engine.name}"
+    voice = usual_voice(config, engine, info.voices)
+    if voice:
+        yield well(finding, f"Where no voice is named, {engine.name} speaks {language} by {voice}.")
+    elif engine.module == PIPER and not engine.python:
+        yield warning(
+            finding,
+            f"{engine.name} has no voice of the configured language, {language}: the default "
+            "engine speaks it.",
+            "`narrated models list` shows voices. Or name one in `speech: voice`.",
+        )
 
 
 def _memory_use(model: ModelStatus) -> str:

@@ -1,12 +1,15 @@
 """Looks for a voice where its engine would, without loading the engine's model."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
 from narrated.config.values import Config
 from narrated.engines.registry import KOKORO, PIPER, EngineSpec
 from narrated.errors import EngineError, EngineUnavailable, NarratedError
 from narrated.printable import printable
+from narrated.script.default_voice import SpeechEngines, speaker_in
+from narrated.script.script import Speaker
+from narrated.voices.descriptions import usual_voice as voice_of_language
 
 # The engines' modules are imported when they are needed: they import numpy, and none of them torch.
 
@@ -25,6 +28,20 @@ def voice_problem(config: Config, engine: EngineSpec, voice: str) -> NarratedErr
             "Ask as the account of the daemon: sudo -u narrated narrated config check.",
         )
     return None
+
+
+def usual_voice(config: Config, engine: EngineSpec, names: Iterable[str]) -> str:
+    """Name the voice that really speaks where none is named; empty if only the engine knows."""
+    language = config.reading.language
+    alone = SpeechEngines({})
+    if voice := speaker_in(Speaker(engine=engine.name), language, alone, engine.name).voice:
+        return voice
+    if engine.module == PIPER and not engine.python:
+        from narrated.engines.piper.voices import PiperVoices
+
+        # The language of a voice of one's own is in its configuration, not in its name.
+        return PiperVoices(config.models.folder, config.models.voices).usual(language)
+    return voice_of_language(engine, names, language)
 
 
 def _of_espeak(config: Config, engine: EngineSpec, voice: str) -> None:

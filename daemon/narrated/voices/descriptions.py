@@ -140,6 +140,13 @@ def describe_voices(
     return [replace(each, default=each.name == chosen) for each in described]
 
 
+def usual_voice(spec: EngineSpec, names: Iterable[str], language: str) -> str:
+    """The voice that an engine takes for a language where none is named; empty if only the engine
+    knows."""
+    described = describe_voices(spec, names, "", language)
+    return next((each.name for each in described if each.default), "")
+
+
 def _described(spec: EngineSpec, name: str) -> VoiceDescription:
     code, language, accent, sex = _told(spec.module.partition(":")[0], name)
     return VoiceDescription(spec.name, name, code, language, accent, sex)

@@ -105,6 +105,13 @@ class PiperVoices:
             raise self._missing(base)
         return ChosenVoice(files, self._speaker(files, speaker), digest)
 
+    def usual(self, language: str) -> str:
+        """The voice that speaks a language where none is named; empty if there is none."""
+        try:
+            return self._of_language(self._files(), language)
+        except EngineUnavailable:
+            return ""
+
     def _files(self) -> dict[str, VoiceFiles]:
         found = (*_readable(_pulled(self._models)), *_readable(_owned(self._own)))
         return {each.name: each for each in found}
