@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from narrated.config.file import load as load_config
-from narrated.config.values import Config
+from narrated.config.values import Config, EngineConfig
 from narrated.config.worker_specs import all_engines, engine_spec, speech_engines, worker_specs
 from narrated.doctor.engines import check_engines
 from narrated.doctor.finding import Severity
@@ -295,3 +295,66 @@ def test_engine_in_its_own_interpreter(home: Path, tones: Path, tmp_path: Path) 
     (home / "inbox/post.txt").write_text("Tones for each letter.\n")
     narrated(home, known, "once")
     assert (home / "outbox/post.wav").stat().st_size > 22_050
+
+
+def _offered_in(folder: Path, source: str) -> Path:
+    """A distribution whose module has this text."""
+    (offered(folder, "tones = foreign_tones.engine") / "foreign_tones").mkdir()
+    (folder / "foreign_tones/__init__.py").write_text("raise SystemExit")
+    (folder / "foreign_tones/engine.py").write_text(source)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("source", "python"),
+    [
+        (
+            '"""A tone."""\nimport torch_of_2019\nPYTHON = "/opt/a/bin/python"\n',
+            "/opt/a/bin/python",
+        ),
+        ('PYTHON: str = "engines/a/bin/python"', f"{sys.prefix}/engines/a/bin/python"),
+        ('print("PYTHON")', ""),
+        ('if True:\n    PYTHON = "/opt"', ""),
+        ("PYTHON = (((", ""),
+        ("PYTHON = " + "(" * 9999, ""),
+        ("#" * (1 << 20) + '\nPYTHON = "/opt"', ""),
+    ],
+)
+def test_module_names_interpreter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str, python: str
+) -> None:
+    """A module's text names the interpreter; it is parsed, and not imported."""
+    monkeypatch.syspath_prepend(_offered_in(tmp_path, source))
+    assert engine_spec(config(), "tones").python == python
+    assert "foreign_tones" not in sys.modules
+    ours = config(engines={"tones": EngineConfig(python="/mine")})
+    assert engine_spec(ours, "tones").python == "/mine"
+
+
+@pytest.mark.parametrize("value", ["3", "None or '/a'", "f'{3}'", "''", "'a\\nb'"])
+def test_computed_interpreter_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    """An interpreter that is no plain text is a problem that names the distribution."""
+    monkeypatch.syspath_prepend(_offered_in(tmp_path, f"PYTHON = {value}"))
+    with pytest.raises(ConfigurationError, match=r"foreign 2\.1 is not used: foreign_tones"):
+        engine_spec(config(), "tones")
+
+
+def test_package_names_its_interpreter(home: Path, tones: Path, tmp_path: Path) -> None:
+    """A package that names its interpreter narrates from a venv of its own, without `python:`."""
+    apart, known = tmp_path / "apart", tmp_path / "known"
+    _run("venv", "--without-pip", str(apart), cwd=tmp_path)
+    (packages,) = apart.glob("lib/python*/site-packages")
+    (packages / "only_here.py").write_text("")
+    for folder in (packages, known):
+        shutil.copytree(tones, folder, dirs_exist_ok=True)
+        text = (folder / "narrated_tones.py").read_text()
+        own = f'PYTHON = "{apart}/bin/python"\nimport only_here\n'
+        (folder / "narrated_tones.py").write_text(f"{own}{text}")
+    (home / "inbox/post.txt").write_text("Tones for each letter.\n")
+    narrated(home, known, "once")
+    assert (home / "outbox/post.wav").stat().st_size > 22_050
+    listed = narrated(home, known, "engines", "list")
+    assert f"tones runs in an interpreter of its own: {apart}/bin/python" in listed
+    assert re.search(r"^tones +speech +ready ", listed, re.MULTILINE)

@@ -113,7 +113,7 @@ def engine_spec(config: Config, name: str) -> EngineSpec:
         limit_characters=entry.limit or known.limit_characters,
         # Another model may be trained on other languages.
         languages=() if "model" in entry.options else known.languages,
-        python=entry.python,
+        python=entry.python or known.python,
         options={**known.options, **entry.options},
     )
 

@@ -8,12 +8,14 @@ import importlib
 import operator
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from types import MappingProxyType
 from typing import cast
 
 from narrated.engines.engine_code import EngineCode, code_of
 from narrated.engines.interface import Engine, EngineContext, Kind, Options
+from narrated.engines.own_interpreter import NAME, own_interpreter
 from narrated.engines.pico_voices import LANGUAGES
 from narrated.errors import ConfigurationError, EngineUnavailable
 
@@ -184,17 +186,38 @@ def installed_engines() -> PluginEngines:
     """Search this interpreter's distributions. A broken one costs its own engines only."""
     found: dict[str, list[EngineSpec]] = {}
     problems: dict[str, tuple[str, str]] = {}
-    for group, spec in _entry_points():
+    places: dict[str, Path] = {}
+    for group, spec, place in _entry_points():
+        places[spec.name] = place
         if group in _GROUPS:
             found.setdefault(spec.name, []).append(spec)
         else:
             problems[spec.name] = _unknown_group(group, spec)
     for name, specs in found.items():
         problems.pop(name, None)  # a group that narrated knows has it as well
+        try:
+            found[name] = [_in_its_interpreter(each, places[name]) for each in specs]
+        except ValueError as error:
+            problems[name] = _no_interpreter(specs[0], error)
         if problem := _problem(specs):
             problems[name] = problem
     return PluginEngines(
         {name: specs[0] for name, specs in found.items() if name not in problems}, problems
+    )
+
+
+def _in_its_interpreter(spec: EngineSpec, place: Path) -> EngineSpec:
+    """The engine with the interpreter that its module names. Raises ValueError if it is no text."""
+    if not _is_reference(spec.module):
+        return spec
+    # An editable distribution has its modules in another folder of the path.
+    return replace(spec, python=own_interpreter(spec.module, (place, *sys.path)))
+
+
+def _no_interpreter(spec: EngineSpec, error: ValueError) -> tuple[str, str]:
+    return (
+        f"The engine `{spec.name}` of {spec.distribution} is not used: {error}.",
+        f'Write a path there, such as `{NAME} = "engines/{spec.name}/bin/python"`.',
     )
 
 
@@ -226,8 +249,9 @@ def _problem(specs: list[EngineSpec]) -> tuple[str, str] | None:
     return None
 
 
-def _entry_points() -> Iterator[tuple[str, EngineSpec]]:
-    """Yield the entry points of our groups, and of groups whose names begin like ours."""
+def _entry_points() -> Iterator[tuple[str, EngineSpec, Path]]:
+    """Yield the entry points of our groups, and of groups whose names begin like ours, each with
+    the folder of its distribution."""
     import importlib.metadata  # the daemon alone pays for it, no worker
 
     seen: set[str] = set()
@@ -239,7 +263,9 @@ def _entry_points() -> Iterator[tuple[str, EngineSpec]]:
         package = distribution.name or "an unnamed distribution"
         if package not in seen:  # otherwise an earlier folder of sys.path hides this one
             seen.add(package)
-            yield from _parsed(text, f"{package} {distribution.version}")
+            place = Path(str(distribution.locate_file("")))
+            for group, spec in _parsed(text, f"{package} {distribution.version}"):
+                yield group, spec, place
 
 
 def _parsed(text: str, distribution: str) -> Iterator[tuple[str, EngineSpec]]:

@@ -55,6 +55,8 @@ class EngineRow:
     state: EngineState
     next: str
     """The command that brings what is missing; empty if it is ready, or no command does."""
+    python: str
+    """The interpreter of its worker, if it is not narrated's own."""
     device: str
     """The device that it computes on here: "cpu", or the card's name."""
     memory_bytes: int
@@ -148,6 +150,7 @@ def _row(spec: EngineSpec, machine: _Machine) -> EngineRow:
         does=spec.kind,
         state=state,
         next=following,
+        python=spec.python,
         device="cpu" if is_on_host or not model else machine.room.device,
         memory_bytes=memory,
         is_measured=bool(measured),
@@ -175,6 +178,7 @@ def _row_of_voices(spec: EngineSpec, machine: _Machine) -> EngineRow:
         does=spec.kind,
         state=state,
         next=following,
+        python=spec.python,
         device="cpu",
         memory_bytes=memory,
         is_measured=False,
@@ -243,6 +247,9 @@ def note_lines(rows: Sequence[EngineRow]) -> Iterator[str]:
     yield "Memory with ~ is computed; speed is work a second of speech, as measured here."
     if any(row.forbids_commercial_use for row in rows):
         yield "A licence with * forbids commercial use."
+    for row in rows:
+        if row.python:
+            yield printable(f"{row.name} runs in an interpreter of its own: {row.python}")
 
 
 def _memory(row: EngineRow) -> str:
