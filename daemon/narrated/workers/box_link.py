@@ -98,14 +98,16 @@ class BoxLink:
 
     async def _exactly(self, size_bytes: int) -> bytes:
         """Read in pieces: on a slow link a large frame is no silence."""
-        received = bytearray()
-        while len(received) < size_bytes:
-            piece = await self._reader.read(min(size_bytes - len(received), _PIECE_BYTES))
+        pieces: list[bytes] = []
+        left_bytes = size_bytes
+        while left_bytes:
+            piece = await self._reader.read(min(left_bytes, _PIECE_BYTES))
             if not piece:
                 raise ConnectionError
             self._silent_looks = 0
-            received += piece
-        return bytes(received)
+            pieces.append(piece)
+            left_bytes -= len(piece)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     async def _beat(self) -> None:
         """Send pings, and close the link once the other end is silent.
