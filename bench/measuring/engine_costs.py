@@ -1,9 +1,8 @@
 """Measures one engine, or its upstream, in a process of its own; prints its costs as JSON.
 
-    python engine_costs.py ENGINE FOLDER VOICE
-    python engine_costs.py upstream-piper FOLDER VOICE
+    python engine_costs.py TRIAL [upstream]
 
-FOLDER holds the voices of the user. Neither imports more than a worker would.
+TRIAL is an EngineTrial as JSON. Neither imports more than a worker would.
 """
 
 import json
@@ -11,8 +10,8 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -60,18 +59,23 @@ class _Context:
 class _Ours:
     """An engine of narrated."""
 
-    def __init__(self, name: str, folder: Path, voice: str) -> None:
+    def __init__(self, trial: Mapping[str, Any], texts: Sequence[str]) -> None:
         from narrated.engines.registry import BUILT_IN_ENGINES, load
 
-        self._engine = load(BUILT_IN_ENGINES[name], _Context(folder))
-        self._voice = voice
+        spec = BUILT_IN_ENGINES[trial["name"]]
+        spec = replace(spec, options={**spec.options, **trial["options"]})
+        self._engine = load(spec, _Context(Path(trial["voices"]), Path(trial["models"])))
+        self._voice = trial["voice"]
+        self._texts = texts
+        for model in self._engine.models:
+            model.warm()
 
     def alone(self) -> Iterator[float]:
-        for text in TEXTS:
+        for text in self._texts:
             yield from self._heard([text])
 
     def together(self) -> Iterator[float]:
-        yield from self._heard(TEXTS)
+        yield from self._heard(self._texts)
 
     def _heard(self, texts: Any) -> Iterator[float]:
         """Seconds of sound of each text; all are in flight as far as the engine has room."""
@@ -90,6 +94,9 @@ class _Ours:
             for outcome in self._engine.step():
                 if isinstance(outcome, ProgressReport):
                     continue
+                problem = getattr(outcome, "problem", "")
+                if problem:
+                    sys.exit(problem)
                 left, flying = left - 1, flying - 1
                 yield len(outcome.pcm) / RATE_BYTES / outcome.sample_rate
 
@@ -97,30 +104,107 @@ class _Ours:
 class _UpstreamPiper:
     """piper-tts as its own documentation uses it, without noise as ours is."""
 
-    def __init__(self, name: str, folder: Path, voice: str) -> None:
+    def __init__(self, trial: Mapping[str, Any], texts: Sequence[str]) -> None:
         from piper import PiperVoice, SynthesisConfig
 
-        self._voice = PiperVoice.load(folder / f"{voice}.onnx")
+        self._voice = PiperVoice.load(Path(trial["voices"]) / f"{trial['voice']}.onnx")
         self._settings = SynthesisConfig(noise_scale=0.0, noise_w_scale=0.0)
+        self._texts = texts
 
     def alone(self) -> Iterator[float]:
-        for text in TEXTS:
+        for text in self._texts:
             for chunk in self._voice.synthesize(text, self._settings):
                 yield len(chunk.audio_int16_bytes) / RATE_BYTES / chunk.sample_rate
 
     together = alone
 
 
-_MAKERS: Mapping[str, Callable[[str, Path, str], Any]] = {"upstream-piper": _UpstreamPiper}
+class _UpstreamBark:
+    """transformers' own `generate`, one text at a time and all at once."""
+
+    def __init__(self, trial: Mapping[str, Any], texts: Sequence[str]) -> None:
+        import torch
+        from transformers import AutoTokenizer, BarkModel
+
+        folder = Path(trial["models"], "suno/bark-small")
+        self._tokenizer = AutoTokenizer.from_pretrained(folder)
+        self._model = BarkModel.from_pretrained(folder, dtype=torch.float32).eval()
+        self._history = torch.load(Path(trial["models"], "voice.pt"))
+        self._texts = texts
+
+    def alone(self) -> Iterator[float]:
+        for text in self._texts:
+            yield self._spoken([text])
+
+    def together(self) -> Iterator[float]:
+        yield self._spoken(self._texts)
+
+    def _spoken(self, texts: Sequence[str]) -> float:
+        # As its processor does; that one looks for the voices of a folder on the hub.
+        given = self._tokenizer(
+            list(texts),
+            padding="max_length",
+            max_length=256,
+            add_special_tokens=False,
+            return_attention_mask=True,
+            return_token_type_ids=False,
+            return_tensors="pt",
+        )
+        sound = self._model.generate(**given, history_prompt=self._history)
+        return len(texts) * sound.shape[-1] / 24_000
 
 
-def measured(name: str, folder: Path, voice: str) -> EngineCosts:
+class _UpstreamPocket:
+    """transformers' own model and processor of Pocket TTS, one text at a time."""
+
+    def __init__(self, trial: Mapping[str, Any], texts: Sequence[str]) -> None:
+        from safetensors.torch import load_file
+        from transformers import (
+            AutoFeatureExtractor,
+            AutoTokenizer,
+            PocketTTSAudioTokenizerModel,
+            PocketTTSForConditionalGeneration,
+            PocketTTSProcessor,
+        )
+
+        folder = Path(trial["models"], "eustlb/pocket-tts")
+        self._model = PocketTTSForConditionalGeneration.from_pretrained(folder).eval()
+        self._processor = PocketTTSProcessor(
+            AutoFeatureExtractor.from_pretrained(folder),
+            AutoTokenizer.from_pretrained(folder),
+            PocketTTSAudioTokenizerModel.from_pretrained(f"{folder}-audio-tokenizer"),
+            chat_template=(folder / "chat_template.jinja").read_text(),
+        )
+        self._voice = load_file(folder / f"voices/{trial['voice']}.safetensors")["latents"]
+        self._texts = texts
+
+    def alone(self) -> Iterator[float]:
+        for text in self._texts:
+            said = {"role": "user", "content": [{"type": "audio"}, {"type": "text", "text": text}]}
+            prompt = self._processor.apply_chat_template([said])
+            inputs = self._processor(
+                text=prompt, return_tensors="pt", audio_prompt_latents=[self._voice]
+            )
+            out = self._model.generate(**inputs)
+            (sound,) = self._processor.decode(out.audio_latents, out.audio_latents_mask)
+            yield sound.shape[-1] / 24_000
+
+    together = alone
+
+
+_UPSTREAM: Mapping[str, Callable[[Mapping[str, Any], Sequence[str]], Any]] = {
+    "piper": _UpstreamPiper,
+    "bark": _UpstreamBark,
+    "pocket-tts": _UpstreamPocket,
+}
+
+
+def measured(trial: Mapping[str, Any], *, is_upstream: bool) -> EngineCosts:
     """Load the engine, speak the texts one by one, then all together."""
-    speaker = _MAKERS.get(name, _Ours)(name, folder, voice)
-    first = speaker.alone()
-    next(first)
+    maker = _UPSTREAM[trial["upstream"]] if is_upstream else _Ours
+    speaker = maker(trial, TEXTS[: trial["sentences"]])
+    next(speaker.alone())
     start_s = time.process_time()
-    list(first)  # what is loaded at the first use is loaded
     return EngineCosts(
         start_s,
         _factor(speaker.alone),
@@ -136,6 +220,6 @@ def _factor(speak: Callable[[], Iterator[float]]) -> float:
 
 
 if __name__ == "__main__":
-    costs = measured(sys.argv[1], Path(sys.argv[2]), sys.argv[3])
+    costs = measured(json.loads(sys.argv[1]), is_upstream="upstream" in sys.argv[2:])
     print(json.dumps(asdict(costs)), flush=True)
     os._exit(0)  # threads of a library may outlive it

