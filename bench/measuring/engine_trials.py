@@ -125,6 +125,32 @@ def _widen_pocket(folder: Path, codec: Path) -> None:
         save_file({"latents": torch.randn(125, config.latent_dim)}, file)
 
 
+def _tortoise(scratch: Path, is_quick: bool) -> EngineTrial:
+    import torch
+
+    from engines.checkpoints.tortoise import tortoise
+    from engines.tortoise.stage_driver import latents
+    from measuring.checkpoints import save_tortoise
+    from measuring.tortoise_speed import FEWER, PINS, PRESET
+
+    folder, voices = scratch / "Manmay/tortoise-tts", scratch / "voices"
+    if not folder.exists():
+        tortoise(folder) if is_quick else save_tortoise(folder)
+        voices.mkdir()
+        voice = latents(1, 128 if is_quick else 1024)
+        torch.save((voice.autoregressive, voice.diffusion), voices / "anna.pth")
+    return EngineTrial(
+        "tortoise",
+        models=str(scratch),
+        voices=str(voices),
+        voice="anna",
+        options={"dtype": "float32", **PRESET, **FEWER},
+        sentences=3,
+        upstream="tortoise" if PINS.is_file() and not is_quick else "",
+        is_random=True,
+    )
+
+
 def _set(file: Path, **settings: object) -> None:
     file.write_text(json.dumps(json.loads(file.read_text()) | settings))
 
@@ -132,8 +158,9 @@ def _set(file: Path, **settings: object) -> None:
 _MAKERS: Mapping[str, Callable[[Path, bool], EngineTrial]] = {
     "bark-small": _bark,
     "pocket-tts": _pocket,
+    "tortoise": _tortoise,
 }
 _ELSEWHERE = {
-    "tortoise": "see bench/tortoise.py, which measures it beside tortoise-tts",
+    "bark": "bark-small is, and the larger one takes a card",
     "kokoro": "its weights are not here, and its network has no code to draw them from",
 }

@@ -43,7 +43,7 @@ def main() -> None:
         request = json.loads(line)
         made.clear()
         began_s, cpu_s = time.monotonic(), time.process_time()
-        speaker.tts_with_preset(
+        sound = speaker.tts_with_preset(
             request["text"],
             conditioning_latents=voice,
             verbose=False,
@@ -52,7 +52,11 @@ def main() -> None:
         )
         spent = {"wall_s": time.monotonic() - began_s, "cpu_s": time.process_time() - cpu_s}
         codes = [candidate for batch in made for candidate in batch.tolist()]
-        print(json.dumps({**spent, "codes": codes}), file=answers, flush=True)
+        print(
+            json.dumps({**spent, "codes": codes, "samples": sound.shape[-1]}),
+            file=answers,
+            flush=True,
+        )
 
 
 if __name__ == "__main__":
