@@ -1,6 +1,6 @@
 """Measures the engines that speak on this machine, each beside its upstream, on the same text.
 
-    python bench/engines.py [--quick] [--table] [--voices FOLDER] [--scratch FOLDER] [ENGINE ...]
+    python bench/engines.py [--quick] [--table] [--voices FOLDER] [--models FOLDER] [ENGINE ...]
 
 It prints the table of docs/voices.md; --table writes it there, too. Processor seconds count, so a
 busy machine changes little. A post is narrated with each by a daemon of its own, at the end.
@@ -45,6 +45,7 @@ MOST_S = 850.0
 def main() -> int:
     parser = argument_parser(__doc__)
     parser.add_argument("--voices", type=Path)
+    parser.add_argument("--models", type=Path, help="pulled models: Kokoro's are taken from it")
     parser.add_argument("--table", action="store_true", help="write the table into docs/voices.md")
     parser.add_argument("engines", nargs="*", metavar="ENGINE")
     wanted = parser.parse_args()
@@ -56,7 +57,9 @@ def main() -> int:
             if name not in BUILT_IN_ENGINES:
                 sys.exit(f"There is no engine {name}. Name some of {', '.join(MEASURED)}.")
             try:
-                made = trial(name, scratch / name, wanted.voices, is_quick=wanted.quick)
+                made = trial(
+                    name, scratch / name, wanted.voices, wanted.models, is_quick=wanted.quick
+                )
                 line, slower = _row(made, scratch / f"{name}-home")
             except NotTaken as why:
                 line, slower = f"| `{name}` | not taken: {why} | | | | | | |", False
@@ -84,14 +87,13 @@ def _row(made: EngineTrial, home: Path) -> tuple[str, bool]:
         fastest = min(theirs.solo, theirs.batch)
         in_batch = f", in a batch {theirs.batch:.3f} s" if made.upstream in BATCHED else ""
         beside = f"{theirs.solo:.3f} s{in_batch}"
-    weights = "random" if made.is_random else "real"
     try:
         post = f"{narrated_post(made, home):.2f} s"
     except AssertionError:
         traceback.print_exc()
         post = "failed"
     line = (
-        f"| `{made.name}` | {weights} | {costs.start_s:.1f} s | {costs.solo:.3f} s "
+        f"| `{made.name}` | {made.weights} | {costs.start_s:.1f} s | {costs.solo:.3f} s "
         f"| {costs.batch:.3f} s | {beside} | {size(costs.memory_bytes)} | {post} |"
     )
     # A tenth more is what two runs of the same differ by.

@@ -43,12 +43,12 @@ def test_short_life_agrees(
 
 def test_costs_of_engines():
     """The costs of each engine are told, and those that cannot be measured with the reason."""
-    done = run("engines.py", "--quick", "pico", "kokoro")
+    done = run("engines.py", "--quick", "pico", "bark")
     assert done.returncode == 0, done.stdout + done.stderr
-    pico, kokoro = done.stdout.splitlines()[-2:]
+    pico, bark = done.stdout.splitlines()[-2:]
     assert pico.startswith("| `pico` | real | ") and pico.endswith(" s |")
     assert pico.count(" s |") == 4 and "B | " in pico
-    assert kokoro.startswith("| `kokoro` | not taken: its weights are not here")
+    assert bark.startswith("| `bark` | not taken: bark-small is")
 
 
 TABLE = """

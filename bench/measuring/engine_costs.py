@@ -119,6 +119,25 @@ class _UpstreamPiper:
     together = alone
 
 
+class _UpstreamKokoro:
+    """kokoro-onnx as its own documentation uses it."""
+
+    def __init__(self, trial: Mapping[str, Any], texts: Sequence[str]) -> None:
+        from kokoro_onnx import Kokoro
+
+        folder = Path(trial["models"], "fastrtc/kokoro-onnx")
+        (weights,), (voices,) = folder.glob("kokoro*.onnx"), folder.glob("voices*.bin")
+        self._kokoro = Kokoro(str(weights), str(voices))
+        self._voice, self._texts = trial["voice"], texts
+
+    def alone(self) -> Iterator[float]:
+        for text in self._texts:
+            samples, rate = self._kokoro.create(text, voice=self._voice, lang="en-us")
+            yield len(samples) / rate
+
+    together = alone
+
+
 class _UpstreamBark:
     """transformers' own `generate`, one text at a time and all at once."""
 
@@ -225,6 +244,7 @@ class _UpstreamTortoise:
 
 _UPSTREAM: Mapping[str, Callable[[Mapping[str, Any], Sequence[str]], Any]] = {
     "piper": _UpstreamPiper,
+    "kokoro": _UpstreamKokoro,
     "bark": _UpstreamBark,
     "pocket-tts": _UpstreamPocket,
     "tortoise": _UpstreamTortoise,
