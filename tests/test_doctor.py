@@ -418,6 +418,20 @@ def test_usual_voices_are_told(config: Config) -> None:
         assert told == f"Where no voice is named, {name} speaks en by {voice}."
 
 
+def test_device_that_is_not_there(config: Config, tmp_path: Path) -> None:
+    """A device that the configuration names and torch lacks is a problem."""
+    told = {"version": "2.9.1", "device": "cpu", "reason": "", "cuda": None, "rocm": None}
+    python = tmp_path / "python"
+    python.write_text(f"#!/bin/sh\necho '{json.dumps(told)}'\n")
+    python.chmod(0o755)
+    models = msgspec.structs.replace(config.models, device="mps")
+    entry = EngineConfig(like="bark", python=str(python))
+    wished = msgspec.structs.replace(config, engines={"mine": entry}, models=models)
+    found = named(check_gpu(wished), "torch")
+    assert found.severity is Severity.WRONG
+    assert found.text.startswith("`models: device: mps` is not there: torch 2.9.1 computes on the")
+
+
 def speaking(config: Config, voice: str = "", **entry: str) -> Config:
     """That configuration, with Tortoise as its engine."""
     speech = {"engine": "tortoise", "voice": voice} if voice else {"engine": "tortoise"}

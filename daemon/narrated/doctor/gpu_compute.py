@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from narrated.config.values import Config
-from narrated.doctor.finding import Finding, warning, well, wrong
+from narrated.doctor.finding import Finding, Severity, warning, well, wrong
 from narrated.engines.registry import EngineSpec
 from narrated.human_formatting import size
 from narrated.models.hearing_models import workers_with_ears
@@ -44,7 +44,8 @@ def check_gpu(config: Config) -> Iterator[Finding]:
         if not worker.socket and any("torch" in spec.code.modules for spec in worker.engines)
     }
     for python in sorted(engines):
-        yield _check_torch(python, engines[python], bool(found) or _AMD.exists())
+        has_card = bool(found) or _AMD.exists()
+        yield _check_torch(python, engines[python], has_card, config.models.device)
 
 
 def cards() -> list[list[str]]:
@@ -85,7 +86,9 @@ def _no_card() -> Finding:
     return well("gpu", "There is no NVIDIA driver: models compute on the CPU, much slower.")
 
 
-def _check_torch(python: str, specs: tuple[EngineSpec, ...], has_card: bool) -> Finding:
+def _check_torch(
+    python: str, specs: tuple[EngineSpec, ...], has_card: bool, wanted: str
+) -> Finding:
     try:
         # In a worker's environment, so never with modules of the current folder.
         torch = json.loads(_run(command(python, _PROBE), environment(python)).stdout)
@@ -95,7 +98,15 @@ def _check_torch(python: str, specs: tuple[EngineSpec, ...], has_card: bool) -> 
     except (ValueError, subprocess.TimeoutExpired):
         problem = f"{python} has no torch, which the models need."
         return wrong("torch", problem, _install_torch(python))
-    return _judged(torch, python, specs, has_card)
+    judged = _judged(torch, python, specs, has_card)
+    is_there = wanted.partition(":")[0] in ("auto", "cpu", torch["device"])
+    if is_there or judged.severity is not Severity.WELL:
+        return judged
+    return wrong(
+        "torch",
+        f"`models: device: {wanted}` is not there: {judged.text}",
+        "Set `models: {device: auto}`.",
+    )
 
 
 def _judged(

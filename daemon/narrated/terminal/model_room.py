@@ -85,9 +85,9 @@ def _device(wanted: str) -> tuple[str, int]:
         total = card[2]
         return card[0], int(total) << 20 if total.isdigit() else 0
     host_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    if name == "mps" or (name == "auto" and sys.platform == "darwin"):
+    if name in ("mps", "auto") and sys.platform == "darwin":
         return "the Apple GPU", host_bytes  # they share it
-    if name == "cuda":
+    if name in ("cuda", "mps"):
         return f"{wanted}, which is missing", 0
     return "cpu", host_bytes
 
