@@ -11,7 +11,8 @@ the worker), sample_rate, seconds_a_character, delay_s, log (a file that
 gets a line for each text spoken), died, load_s, die_at_load and hang_at_load (true, or a file
 whose presence makes it so), front (its version: marked parts of a text go into the log in
 brackets), steady (its steady_options, as JSON), held (a file: while it is there, no request
-ends), worn_after, unless (a file whose absence makes the engine unavailable), voices, amplitude
+ends), worn_after, own_voices (its voices are the texts in the user's folder), unless (a file whose
+absence makes the engine unavailable), voices, amplitude
 (of its tones, which then are nothing else), languages (that it hears), tells (`words`: it tells
 when each word is heard; `lies`: it tells what cannot be).
 """
@@ -57,6 +58,7 @@ class Toy(ModelFreeEngine):
         self.steady_options = dict(json.loads(options.get("steady", "{}")))
         self.identity = "toy-" + _digest(json.dumps(options, sort_keys=True))
         self._options = options
+        self.own = Path("/nonexistent")
         self._left_s: dict[str, float] = {}
         self._whole_s: dict[str, float] = {}
         self._requests: dict[str, Any] = {}
@@ -76,6 +78,8 @@ class Toy(ModelFreeEngine):
     def voices(self) -> dict[str, str]:
         if edited := self._options.get("voices_in"):
             return dict(json.loads(Path(edited).read_text()))
+        if self._options.get("own_voices"):
+            return {path.stem: _digest(path.read_text()) for path in self.own.rglob("*.txt")}
         names = self._options.get("voices", ["toy", "other", "en-us"])
         return {name: _digest(name) for name in names} if self.kind == "speech" else {}
 
@@ -193,7 +197,9 @@ def load(options: dict[str, Any], context: Any) -> Toy:
     print("the toy prints to stdout while it loads")
     if "unless" in options and not Path(options["unless"]).exists():
         raise EngineUnavailable(f"{options['unless']} is missing.", "Make that file.")
-    return Toy(options)
+    toy = Toy(options)
+    toy.own = Path(context.voices)
+    return toy
 
 
 def _endless() -> Iterator[tuple[int, float]]:

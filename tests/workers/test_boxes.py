@@ -1,6 +1,7 @@
 """A worker on another box: its link breaks, its versions differ, its frames are hostile."""
 
 import asyncio
+import hashlib
 import json
 import os
 import signal
@@ -13,8 +14,10 @@ import pytest
 
 from narrated import __version__
 from narrated.audio.flac_takes import decoded
+from narrated.engines.model_resources import ModelResources
 from narrated.errors import BoxLost, EngineUnavailable, WorkerLost
-from narrated.workers.box_link import PAYLOAD_LIMIT_BYTES, SILENT_S
+from narrated.workers import box_connection
+from narrated.workers.box_link import PAYLOAD_LIMIT_BYTES, SILENT_S, greeting
 from narrated.workers.protocol import encode
 from workers.boxes import Box, running_on, serving
 from workers.support import ends_within, running, say, spec, toy
@@ -139,6 +142,64 @@ def test_sound_crosses_as_flac(tmp_path):
             assert (sound, rate) == (pcm.payload, 22050)
             assert flac.duration_s == pcm.duration_s and notes.energies
             assert len(flac.payload) < len(pcm.payload)
+
+    asyncio.run(story())
+
+
+def test_voices_travel_once(tmp_path, monkeypatch):
+    """A box has the daemon's own voices, and their changes; a file travels only if it lacks it."""
+    monkeypatch.setattr(box_connection, "_VOICES_S", 0.2)
+    voices = tmp_path / "voices"
+    (voices / "ann").mkdir(parents=True)
+    (voices / "ann/ann.txt").write_text("Ann's clip")
+    (voices / "away.txt").symlink_to("/etc/passwd")
+    stored = tmp_path / "box/cache/voices-of-daemons"
+
+    async def story():
+        box, resources = Box(tmp_path / "box"), ModelResources(voices=str(voices))
+        of_folder = replace(_on(box, toy(own_voices=True)), resources=resources, again_s=0.2)
+        async with serving(box), running(of_folder) as watched:
+            worker = await watched.worker()
+            assert list(worker.engines["toy"].voices) == ["ann"]
+            before = worker.engines["toy"].voices["ann"]
+            assert (await say(worker, "Hello", voice="ann", voice_digest=before)).payload
+            (first,) = (stored / "files").iterdir()
+            number = first.stat().st_ino
+            (voices / "bob.txt").write_text("Bob's clip")
+            await watched.until(lambda: set(worker.engines["toy"].voices) == {"ann", "bob"})
+            assert worker.engines["toy"].voices["ann"] == before
+            box.processes[0].kill()
+            box.processes[0].wait()  # else its number is still one of a process
+            fresh = await watched.worker(worker.pid)
+            assert set(fresh.engines["toy"].voices) == {"ann", "bob"}
+            assert first.stat().st_ino == number, "it came again"
+            assert len([*(stored / "files").iterdir()]) == 2
+            assert len([*stored.glob("tree-*")]) == 1, "that of the killed worker is left"
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize(
+    "index", ['{"../x": "%s"}', '{"/etc/x": "%s"}', '{"x": "../../y"}', "[]", '{"": "%s"}']
+)
+def test_voices_stay_in_their_folder(tmp_path, index):
+    """A box takes no voice whose name leads out of its folder, and ends."""
+    digest = hashlib.sha256(b"content").hexdigest()
+
+    async def story():
+        async with serving(Box(tmp_path)) as box:
+            reader, writer = await asyncio.open_unix_connection(str(box.socket))
+            content = (index % digest if "%" in index else index).encode()
+            for header, payload in (
+                ({"daemon": greeting()}, b""),
+                ({"voices": {}}, content),
+                ({"file": {"sha256": digest}}, b"content"),
+            ):
+                writer.write(b"".join(encode(header, payload)))
+            while "ended" not in (frame := await _frame(reader)):
+                assert "wants" not in frame
+            assert "voices that cannot be" in frame["ended"]["how"]
+            writer.close()
 
     asyncio.run(story())
 

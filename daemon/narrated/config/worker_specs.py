@@ -65,13 +65,15 @@ def worker_specs(config: Config, hearing: str = "") -> tuple[WorkerSpec, ...]:
 
 def _box_worker(config: Config, name: str, box: BoxConfig) -> WorkerSpec:
     """The worker of a box, which has folders and a device of its own."""
-    idle_unload_s = float(config.models.idle_unload)
+    idle_unload_s, voices = float(config.models.idle_unload), str(config.models.voices)
     return WorkerSpec(
         name=name,
         python="",
         socket=str(box.socket),
         engines=tuple(engine_spec(config, each) for each in sorted(set(box.engines))),
-        resources=ModelResources(memory_bytes=int(box.memory or 0), idle_unload_s=idle_unload_s),
+        resources=ModelResources(
+            voices=voices, memory_bytes=int(box.memory or 0), idle_unload_s=idle_unload_s
+        ),
         silence_s=float(config.workers.silence),
         load_s=float(config.workers.load),
         again_s=float(config.workers.again),

@@ -4,6 +4,7 @@ Who speaks on that socket is trusted for sound alone: its frames are limited and
 """
 
 import asyncio
+import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -27,10 +28,12 @@ from narrated.workers.box_link import (
     same_version,
 )
 from narrated.workers.protocol import BadFrame
+from narrated.workers.voice_files import VoiceFolder
 
 _GREETING_S = 20.0
 """ssh and an interpreter start in it."""
 _LINES_KEPT = 20
+_VOICES_S = 30.0
 _MOST_ROWS = 4096
 _MOST_RATE = 768_000
 
@@ -42,15 +45,17 @@ class BoxRefused(OSError):
 class BoxConnection:
     """A connection to a box's worker, with the face of a child process."""
 
-    def __init__(self, name: str, link: BoxLink, pid: int) -> None:
+    def __init__(self, name: str, link: BoxLink, pid: int, voices: VoiceFolder) -> None:
         self.name, self.pid = name, pid
         """`pid` counts on that box."""
         self.last_lines: Sequence[str] = ()
         self._link = link
         self._how = ""
+        self._voices = voices
+        self._tasks = {asyncio.create_task(self._follow_voices())}
 
     @classmethod
-    async def connect(cls, name: str, path: str) -> "BoxConnection":
+    async def connect(cls, name: str, path: str, voices: VoiceFolder) -> "BoxConnection":
         """Connect and greet; BoxRefused if nobody answers, or another version does."""
         try:
             wire = await asyncio.open_unix_connection(path, limit=READ_AHEAD_BYTES)
@@ -62,13 +67,17 @@ class BoxConnection:
         link = BoxLink(*wire, PAYLOAD_LIMIT_BYTES)
         try:
             async with asyncio.timeout(_GREETING_S):
-                return cls(name, link, await _greeted(name, link))
+                pid = await _greeted(name, link)
+            index = await asyncio.to_thread(voices.index)
         except TimeoutError:
             link.abort()
             raise BoxRefused(f"it did not answer within {_GREETING_S:g} s") from None
         except BaseException:
             link.abort()
             raise
+        if index:
+            _send_index(link, index)
+        return cls(name, link, pid, voices)
 
     def send(self, header: Mapping[str, Any], payload: bytes = b"") -> None:
         """Queue a frame. If the box is gone, `receive` tells."""
@@ -76,14 +85,15 @@ class BoxConnection:
 
     async def receive(self) -> tuple[dict[str, Any], bytes] | None:
         """Wait for the next frame; None if the box is gone. Raises BadFrame."""
-        frame = await self._link.receive()
-        if frame is None:
-            return None
-        header, payload = frame
-        if "ended" in header:
-            self._note_end(header["ended"])
-            return None
-        return _checked(header, payload), payload
+        while (frame := await self._link.receive()) is not None:
+            header, payload = frame
+            if "ended" in header:
+                self._note_end(header["ended"])
+                return None
+            if "wants" not in header:
+                return _checked(header, payload), payload
+            self._tasks.add(asyncio.create_task(self._send_voices(header["wants"])))
+        return None
 
     @property
     def is_lost(self) -> bool:
@@ -100,16 +110,43 @@ class BoxConnection:
 
     async def ended(self, patience_s: float = 0.0) -> str:
         """Hang up; returns its end in words."""
+        for task in self._tasks:
+            task.cancel()
         self._link.close()
         if self._link.silent:
             return f"was silent for {SILENT_S} s, as a box without power or network is"
         return self._how or "lost its connection"
+
+    async def _follow_voices(self) -> None:
+        """Tell the box of voices that came, went or changed."""
+        sent = await asyncio.to_thread(self._voices.index)
+        while True:
+            await asyncio.sleep(_VOICES_S)
+            index = await asyncio.to_thread(self._voices.index)
+            if index != sent:
+                _send_index(self._link, index)
+                sent = index
+
+    async def _send_voices(self, wanted: Any) -> None:
+        """Send the files of voices that the box lacks, one after the other."""
+        for digest in wanted if isinstance(wanted, list) else []:
+            try:
+                content = await asyncio.to_thread(self._voices.content, str(digest))
+            except (OSError, KeyError):  # it went meanwhile, or it is none of them
+                self._link.send({"file": {"gone": str(digest)}})
+                continue
+            self._link.send({"file": {"sha256": str(digest)}}, content)
+            await self._link.drain()
 
     def _note_end(self, body: Any) -> None:
         with suppress(KeyError, TypeError):
             self._how = printable(str(body["how"])[:200]) or "ended"
             lines = [printable(str(each)[:500]) for each in body["lines"]]
             self.last_lines = tuple(lines[-_LINES_KEPT:])
+
+
+def _send_index(link: BoxLink, index: Mapping[str, str]) -> None:
+    link.send({"voices": {}}, json.dumps(index).encode())
 
 
 async def _greeted(name: str, link: BoxLink) -> int:

@@ -5,11 +5,13 @@ these. When the daemon is gone or silent, the host is killed, and lets go of its
 """
 
 import asyncio
+import json
 import os
 import socket
 import stat
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from narrated.audio.flac_takes import encoded, spoken_notes
@@ -18,11 +20,13 @@ from narrated.audio.pcm import SAMPLE_BYTES, samples
 from narrated.engines.model_resources import ModelResources
 from narrated.engines.speech_times import SpeechTimes
 from narrated.workers.box_link import READ_AHEAD_BYTES, BoxLink, greeting, same_version
+from narrated.workers.box_voices import BoxVoices
 from narrated.workers.child import HUGE_PAGES, ChildProcess
 from narrated.workers.protocol import PAYLOAD_LIMIT_BYTES, BadFrame
 
 _HOST = "narrated.workers.host"
 _EXIT_LIMIT_S = 1.0
+_VOICES = "voices-of-daemons"
 _LAST_FRAME_S = 2.0
 _ENDS = {"done", "failed", "cancelled", "returned"}
 _MOST_CHARACTERS = 1 << 20  # of a text; the daemon knows how many they are
@@ -38,12 +42,19 @@ class BoxSettings:
     own: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """`module` and `path` of the box's own engines, by their names."""
 
-    def load(self, asked: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-        """Give what the host loads, and the names of the engines that this box does not have."""
+    def load(
+        self, asked: Mapping[str, Any], voices: Path | None
+    ) -> tuple[dict[str, Any], list[str]]:
+        """Give what the host loads, and the names of the engines that this box does not have.
+
+        `voices` is the folder of those that came; None if none did.
+        """
         engines = [{**each, "python": "", **self._place(each)} for each in asked["engines"]]
         known = [each for each in engines if each["module"]]
         refused = [str(each["name"]) for each in engines if not each["module"]]
         resources = asdict(self._resources(ModelResources(**asked["resources"])))
+        if voices is not None:
+            resources["voices"] = str(voices)
         return {**asked, "engines": known, "resources": resources}, refused
 
     def _place(self, engine: Mapping[str, Any]) -> Mapping[str, str]:
@@ -115,6 +126,9 @@ class BoxWorker:
         self._refused: list[str] = []
         self._as_flac: set[str] = set()
         """Requests in flight whose sound is to cross as FLAC."""
+        self._voices = BoxVoices(link, Path(settings.resources.cache).with_name(_VOICES))
+        self._load: dict[str, Any] | None = None
+        """A load that waits for the voices."""
 
     async def serve(self) -> str:
         """Carry frames; returns why it ended."""
@@ -122,6 +136,7 @@ class BoxWorker:
         done, others = await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
         for each in others:
             each.cancel()
+        await asyncio.to_thread(self._voices.close)
         return done.pop().result()
 
     async def _to_host(self) -> str:
@@ -138,11 +153,35 @@ class BoxWorker:
                     self._as_flac.add(header["admit"]["id"])
                 self._host.send(header, payload)
             elif "load" in header:
-                load, self._refused = self._settings.load(header["load"])
-                self._host.send({"load": load})
+                self._load = header["load"]
+                self._send_load()
+            elif "voices" in header or "file" in header:
+                if problem := await self._take_voices(header, payload):
+                    return await _end(self._link, problem, ())
             else:
                 self._host.send(header, payload)
         return "the daemon was silent" if self._link.silent else "the daemon hung up"
+
+    async def _take_voices(self, header: dict[str, Any], payload: bytes) -> str:
+        """Take an index of voices, or a file of theirs; returns why it could not."""
+        try:
+            if "voices" in header:
+                await self._voices.expect(json.loads(payload))
+            else:
+                await self._voices.take(header["file"], payload)
+        except OSError as error:  # such as a full disk
+            return f"cannot keep the voices in {error.filename} ({error.strerror})"
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            return f"was sent voices that cannot be ({error})"
+        self._send_load()
+        return ""
+
+    def _send_load(self) -> None:
+        """Have the host load its engines, once their voices are here."""
+        if self._load is not None and self._voices.are_here:
+            load, self._refused = self._settings.load(self._load, self._voices.shown)
+            self._host.send({"load": load})
+            self._load = None
 
     async def _received(self) -> tuple[dict[str, Any], bytes] | None:
         try:

@@ -49,7 +49,9 @@ class WorkerSpec:
     @property
     def start(self) -> ChildStart | BoxStart:
         """The way in which it starts."""
-        return BoxStart(self.socket) if self.socket else ChildStart(self.python)
+        if not self.socket:
+            return ChildStart(self.python)
+        return BoxStart(self.socket, self.resources.voices)
 
     @property
     def holds_models(self) -> bool:

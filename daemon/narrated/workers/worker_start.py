@@ -3,10 +3,13 @@
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any, Protocol
 
 from narrated.workers.box_connection import BoxConnection
 from narrated.workers.child import HUGE_PAGES, ChildProcess
+from narrated.workers.voice_files import VoiceFolder
 
 _HOST = "narrated.workers.host"
 
@@ -65,14 +68,22 @@ class BoxStart:
     """Connects to a worker on another box, by a UNIX socket."""
 
     socket: str
+    voices: str
+    """The folder of the user's voices, which travel to it."""
 
     longest_delay_s = 8.0
     """Within 10 s it is looked for again: its box may be back at any time."""
 
     async def start(self, name: str, *, holds_models: bool) -> WorkerProcess:
         """Connect to it. Errors: OSError."""
-        return await BoxConnection.connect(name, self.socket)
+        return await BoxConnection.connect(name, self.socket, _voice_folder(self.voices))
 
     def refusal(self, error: OSError) -> str:
         """Say why it cannot be used."""
         return f"the box cannot be used: {error}."
+
+
+@cache
+def _voice_folder(path: str) -> VoiceFolder:
+    """The folder of voices, whose files all boxes and all connections read once."""
+    return VoiceFolder(Path(path))
