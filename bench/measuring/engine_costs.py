@@ -7,7 +7,6 @@ TRIAL is an EngineTrial as JSON. Neither imports more than a worker would.
 
 import json
 import os
-import resource
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -253,6 +252,8 @@ _UPSTREAM: Mapping[str, Callable[[Mapping[str, Any], Sequence[str]], Any]] = {
 
 def measured(trial: Mapping[str, Any], *, is_upstream: bool) -> EngineCosts:
     """Load the engine, speak the texts one by one, then all together."""
+    from narrated.engines.neural.host_memory import peak_bytes  # rusage counts the bench's, too
+
     maker = _UPSTREAM[trial["upstream"]] if is_upstream else _Ours
     speaker = maker(trial, TEXTS[: trial["sentences"]])
     next(speaker.alone())
@@ -262,7 +263,7 @@ def measured(trial: Mapping[str, Any], *, is_upstream: bool) -> EngineCosts:
         start_s,
         _factor(speaker.alone, clock),
         _factor(speaker.together, clock),
-        resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        peak_bytes(),
     )
 
 
