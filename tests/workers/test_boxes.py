@@ -75,6 +75,28 @@ def test_box_of_another_version(tmp_path):
     asyncio.run(story())
 
 
+def test_mixed_fleet_goes_on(tmp_path):
+    """While a box of another version is refused, the others work; upgraded, it works again."""
+    other = {"box": {"protocol": 1, "version": "9.9", "pid": 1}}
+
+    async def story():
+        good, old = Box(tmp_path / "good"), _sending(tmp_path, *encode(other, b""))
+        specs = [_on(good), replace(_on(old), name="old")]
+        async with serving(good), running(*specs) as watched:
+            async with serving(old):
+                worker = await watched.worker()
+                await watched.until(lambda: "9.9" in watched.pool.states()[1].problem)
+                assert (await say(worker, "Hello")).payload
+            upgraded = Box(tmp_path)
+            upgraded.socket = old.socket
+            async with serving(upgraded):
+                fresh = await watched.worker(worker.pid)
+                assert (await say(fresh, "Hello")).payload
+                assert fresh.pid != worker.pid and worker.takes_work
+
+    asyncio.run(story())
+
+
 def test_worker_refuses_other_daemon(tmp_path):
     """A box's worker does nothing for a daemon of another version."""
 
