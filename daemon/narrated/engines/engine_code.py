@@ -46,6 +46,7 @@ _CODE: Mapping[str, EngineCode] = MappingProxyType(
         "pocket_tts": EngineCode(
             (*_TORCH, "soxr"), _APACHE, "models", "pocket-tts", own_voices="clips"
         ),
+        "vits": EngineCode(_TORCH, _APACHE, "models", "mms"),
         "piper": EngineCode(
             ("piper", "onnxruntime"), "GPL-3.0-or-later", "piper", "piper", is_on_cpu=True
         ),

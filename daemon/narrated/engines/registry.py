@@ -31,6 +31,7 @@ _WHISPER = "narrated.engines.hearing.whisper"
 _FASTER_WHISPER = "narrated.engines.hearing.faster_whisper"
 KOKORO = "narrated.engines.kokoro.engine"
 _POCKET_TTS = "narrated.engines.pocket_tts.engine"
+_VITS = "narrated.engines.vits.engine"
 PIPER_NAME = "piper"
 PIPER = "narrated.engines.piper.engine"
 
@@ -110,6 +111,8 @@ _BUILT_IN = (
     EngineSpec(PIPER_NAME, "speech", PIPER, 400, holds_models=True),
     _neural("kokoro", KOKORO, "fastrtc/kokoro-onnx", 300, ("en", "es", "fr", "hi", "it", "pt")),
     _neural("pocket-tts", _POCKET_TTS, "eustlb/pocket-tts", 200, ("en",)),
+    _neural("mms", _VITS, "facebook/mms-tts-eng", 300, ("en",)),
+    _neural("vits", _VITS, "kakao-enterprise/vits-vctk", 300, ("en",)),
     _neural("blip", _CAPTIONS, "Salesforce/blip-image-captioning-base"),
     _neural("blip-large", _CAPTIONS, "Salesforce/blip-image-captioning-large"),
     # Eight pictures of 768 x 768 take more memory than speech engines leave.

@@ -29,12 +29,13 @@ from narrated.errors import EngineError
 
 _MOST_TOKENS = 400
 """Of a text; the model learned some fifty, and a longer one costs memory without an end."""
-_NUMBERS = (
-    "short_text_max_words",
-    "frames_after_eos_short_text",
-    "frames_after_eos",
-    "fade_in_duration",
-)
+_NUMBERS = {
+    "short_text_max_words": 100,
+    "frames_after_eos_short_text": 100,
+    "frames_after_eos": 100,
+    "fade_in_duration": 1.0,
+}
+"""Numbers of the processor, and the most that is taken from a file."""
 
 
 class PocketModels(nn.Module):
@@ -119,9 +120,13 @@ def codec_name(folder: Path) -> str:
 def _settings(folder: Path) -> dict[str, Any]:
     try:
         told = json.loads((folder / "processor_config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return told if isinstance(told, dict) else {}
+
+
+def _is_sound(value: object, most: float) -> bool:
+    return isinstance(value, (int, float)) and 0 <= value <= most
 
 
 def _processor(folder: Path) -> Any:
@@ -133,7 +138,7 @@ def _processor(folder: Path) -> Any:
         features.from_pretrained(folder, local_files_only=True),
         AutoTokenizer.from_pretrained(folder, local_files_only=True),
         chat_template=template,
-        **{name: told[name] for name in _NUMBERS if isinstance(told.get(name), (int, float))},
+        **{name: told[name] for name, most in _NUMBERS.items() if _is_sound(told.get(name), most)},
     )
 
 

@@ -20,7 +20,6 @@ REVISION = 1
 """Raise it whenever the same request would sound different."""
 
 _DEFAULT_MODEL = "eustlb/pocket-tts"
-_FILES = ("config.json", "processor_config.json", "tokenizer.json", "chat_template.jinja")
 
 
 class PocketEngine(StagedSpeechEngine):

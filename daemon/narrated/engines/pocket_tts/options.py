@@ -45,7 +45,7 @@ class PocketSampling:
         """Those of a checkpoint's generation_config.json, as far as they are sound."""
         try:
             told = json.loads((folder / "generation_config.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             told = None
         told = told if isinstance(told, dict) else {}
         found = {name: value for name, value in told.items() if _is_sound(name, value)}
