@@ -70,6 +70,7 @@ OTHERS_RENAMES = {
     "outbox/case_variants.py": "a disk that ignores case, which test_refused_names.py has",
     "jobs/outbox_scripts.py": "a script that somebody edited in the outbox, set aside",
     "jobs/source_moves.py": "rows of the ledger, which name a file",
+    "workers/voice_files.py": "the user's voices as a box keeps them, sent again if any is missing",
     "service/state_record.py": "a link by which commands find a daemon, made again at each start",
 }
 """Modules with renames that no narration depends on here, and what they are for."""

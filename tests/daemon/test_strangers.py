@@ -46,6 +46,7 @@ ELSEWHERE = {
     "voices add": 5,
     "voices audition": 5,
     "voices list": 0,
+    "worker": 3,  # it speaks with a daemon, which is not there
 }
 """Commands that need nothing of the state, or more than to look, and their exit codes."""
 EITHER = {"estimate", "ignored"}
