@@ -68,7 +68,10 @@ class BoxConnection:
         try:
             async with asyncio.timeout(_GREETING_S):
                 pid = await _greeted(name, link)
-            index = await asyncio.to_thread(voices.index)
+            index = await voices.on_disk(voices.index)
+        except StorageError as error:
+            link.abort()
+            raise BoxRefused(f"its voices cannot be read: {error.problem}") from None
         except TimeoutError:
             link.abort()
             raise BoxRefused(f"it did not answer within {_GREETING_S:g} s") from None
@@ -119,20 +122,27 @@ class BoxConnection:
 
     async def _follow_voices(self) -> None:
         """Tell the box of voices that came, went or changed."""
-        sent = await asyncio.to_thread(self._voices.index)
+        sent = await self._present()
         while True:
             await asyncio.sleep(_VOICES_S)
-            index = await asyncio.to_thread(self._voices.index)
-            if index != sent:
+            index = await self._present()
+            if index is not None and index != sent:
                 _send_index(self._link, index)
                 sent = index
+
+    async def _present(self) -> Mapping[str, str] | None:
+        """The voices that are there now; None if their disk does not answer."""
+        try:
+            return await self._voices.on_disk(self._voices.index)
+        except StorageError:
+            return None
 
     async def _send_voices(self, wanted: Any) -> None:
         """Send the files of voices that the box lacks, one after the other."""
         for digest in wanted if isinstance(wanted, list) else []:
             try:
-                content = await asyncio.to_thread(self._voices.content, str(digest))
-            except (OSError, KeyError):  # it went meanwhile, or it is none of them
+                content = await self._voices.on_disk(self._voices.content, str(digest))
+            except (OSError, KeyError, StorageError):  # it went meanwhile, or it is none of them
                 self._link.send({"file": {"gone": str(digest)}})
                 continue
             self._link.send({"file": {"sha256": str(digest)}}, content)

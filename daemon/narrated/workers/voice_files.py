@@ -5,11 +5,15 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
+from typing import Any, TypeVar
 
 from narrated import regular_file
+from narrated.disk_threads import TRANSFER_S, DiskThreads
+
+Value = TypeVar("Value")
 
 MOST_FILES = 10_000
 MOST_BYTES = 256 << 20
@@ -24,8 +28,13 @@ class VoiceFolder:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._disk = DiskThreads(f"the folder {folder}", count=1)
         self._known: dict[str, tuple[_Stamp, str]] = {}
         self._paths: dict[str, Path] = {}
+
+    async def on_disk(self, call: Callable[..., Value], *values: Any) -> Value:
+        """Make a call in a thread of its own. Errors: StorageError, and as the call does."""
+        return await self._disk.run(call, *values, patience_s=TRANSFER_S)
 
     def index(self) -> dict[str, str]:
         """Give the sha256 of each file, by its path in the folder; links have none."""
