@@ -95,6 +95,7 @@ def test_ears_hear_every_sentence():
     assert "not taken" not in done.stdout
 
 
+@pytest.mark.long
 @pytest.mark.timeout(900)  # Whisper hears two dozen takes, a minute of one core
 def test_spoiled_takes_are_found(tmp_path: Path, figure: Callable[[str], None]) -> None:
     """Sound and real ears find most spoiled takes of a real voice, and blame few good ones."""
