@@ -23,7 +23,7 @@ from narrated.ledger.job import LEGAL
 from support import consistency
 from support.daemon import Daemon, toy
 from support.mumbling import ear, mumbling
-from support.stepping import ANSWER
+from support.stepping import ANSWER, TRIED_NAME
 from support.steps import KILLED, Lived, Lives
 
 pytestmark = pytest.mark.timeout(900)  # dozens of daemons, each slow where others are at work
@@ -435,7 +435,12 @@ class Stage:
     def wanted_of(self, lived: Lived) -> list[tuple[str, int]]:
         """The same for another life."""
         every = self.scenario.all_steps
-        return [step for step in lived.numbered if every or not step[0].startswith(SHARED)]
+        return [
+            (name, nth)
+            for name, nth in lived.numbered
+            if every or not name.startswith(SHARED)
+            if nth == 1 or not name.endswith(TRIED_NAME)
+        ]
 
     def set(self) -> Daemon:
         """All as it was before, and the inbox changed."""

@@ -43,6 +43,8 @@ from support.warm import Children, leave, warm_up
 
 CHILDREN, CHILDREN_FOR_EVER = 4, 6  # a worker, a parser, encoders; others where these are killed
 ENCODER = "narrated.encoder_process"
+TRIED_NAME = "a name that is tried"
+"""A file by which the daemon finds out which names the outbox takes: one goes like the other."""
 ANSWER = "answer the user"
 """The step of a command that the user has seen done; before it, they would ask once more."""
 TICK_S = 0.03
@@ -286,6 +288,8 @@ def _called(place: Any) -> str:
         return "a folder of takes"
     if re.fullmatch(r"\d+-\d+", path.name):
         return "a job's folder"
+    if re.fullmatch(r"a.?|aux\.txt|n{100,}", path.name, re.DOTALL):
+        return TRIED_NAME
     if link := re.fullmatch(r"[0-9a-f]{24}(\.\d+)?", path.name):
         return "a draft of a link to a state" if link[1] else "a link to a state"
     return path.name
