@@ -31,15 +31,20 @@ class Box:
     """A box on this machine. `command` is what its socket starts."""
 
     def __init__(self, folder: Path, name: str = "box2", command: tuple[str, ...] = ()) -> None:
+        self.name = name
         self.socket = folder / f"{name}.sock"
         self.processes: list[subprocess.Popen[bytes]] = []
         self.closed = False
         folder.mkdir(exist_ok=True)
-        config = folder / f"{name}.yaml"
-        config.write_text(CONFIG.format(engines=ENGINES))
-        ours = (sys.executable, "-m", "narrated.cli", "--config", str(config), "worker")
+        self._config = folder / f"{name}.yaml"
+        self.load_from(ENGINES)
+        ours = (sys.executable, "-m", "narrated.cli", "--config", str(self._config), "worker")
         self._command = command or ours
         self._log = (folder / f"{name}.log").open("ab")
+
+    def load_from(self, folder: Path | str) -> None:
+        """Have it load its toy from this folder."""
+        self._config.write_text(CONFIG.format(engines=folder))
 
     async def serve(self) -> None:
         with socket.socket(socket.AF_UNIX) as listening:

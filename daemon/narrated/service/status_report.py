@@ -21,6 +21,7 @@ from narrated.service.podcast_status import no_address, podcast_at_rest, section
 from narrated.service.state_lock import holder
 from narrated.service.work_breaks import WorkBreak, WorkBreaks
 from narrated.take_checks.check_progress import told_checks
+from narrated.workers.engine_versions import differing_engines
 
 if TYPE_CHECKING:  # `narrated status` needs none of these
     from narrated.jobs.ingest import Ingest
@@ -223,7 +224,7 @@ class StatusReporter:
         of_inbox = (inbox.root_problem, inbox.watch_problem)
         problems = (*of_inbox, *map(str, self._problems()), self._reload.refusal)
         problems += (*self._app.podcast.problems, self._app.page.problem)
-        problems += (self._app.sound_files.problem,)
+        problems += (self._app.sound_files.problem, *differing_engines(self._app.pool))
         pending = self._feed.inbox.pending_count
         left_alone = (inbox.ignored, *inbox.other.items(), *inbox.rule_problems)
         lasting = self._app.breaks.lasting
@@ -267,7 +268,8 @@ class StatusReporter:
         podcast = (*self._app.podcast.problems, self._app.page.problem)
         files = (self._app.sound_files.problem, *podcast)
         own = (self._reload.refusal, self._app.restored, *files)
-        return tuple(filter(None, (*notices, *own, *inbox.rule_problems)))
+        unequal = differing_engines(self._app.pool)
+        return tuple(filter(None, (*notices, *own, *unequal, *inbox.rule_problems)))
 
     def _of_root(self, problem: str) -> str:
         """The problem of the inbox with its path and the remedy; empty if there is none."""

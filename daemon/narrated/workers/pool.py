@@ -130,13 +130,21 @@ class WorkerPool:
 
     def announced(self, engine: str) -> list[EngineInfo]:
         """Return the last announcement of an engine by each worker, in the order of the workers."""
-        found = (supervisor.announced(engine) for supervisor in self._supervisors.values())
-        return [info for info in found if info is not None]
+        return [*self.announced_by(engine).values()]
+
+    def announced_by(self, engine: str) -> dict[str, EngineInfo]:
+        """Return the last announcement of an engine by each worker, by its name."""
+        found = ((name, each.announced(engine)) for name, each in self._supervisors.items())
+        return {name: info for name, info in found if info is not None}
+
+    @property
+    def engines(self) -> list[str]:
+        """The names of all engines, sorted."""
+        return sorted({spec.name for each in self._supervisors.values() for spec in each.engines})
 
     def last_announced(self) -> dict[str, EngineInfo]:
         """Return the last announcement of each engine, by name."""
-        names = {spec.name for each in self._supervisors.values() for spec in each.engines}
-        return {name: found[0] for name in sorted(names) if (found := self.announced(name))}
+        return {name: found[0] for name in self.engines if (found := self.announced(name))}
 
     def awaits(self, engine: str) -> bool:
         """True if a worker has yet to announce an engine, and may do so in a moment."""
