@@ -1,4 +1,4 @@
-"""The service with two boxes behind a real sshd, as docs/boxes.md sets them up."""
+"""The service with four boxes behind a real sshd, as docs/boxes.md sets them up."""
 
 import json
 import shutil
@@ -13,9 +13,10 @@ import pytest
 from support.booted import until, why_not
 from support.box import PROGRAM, Box, installed, toy
 
-NAMES = ("box2", "box3")
+NAMES = ("box2", "box3", "box4", "box5")
 SPOKEN = Path("/var/lib/speaker/spoken.txt")
-CONFIGURATION = toy(log=str(SPOKEN), rows=2, seconds_a_character=0.01) | {
+ROWS = 2
+CONFIGURATION = toy(log=str(SPOKEN), rows=ROWS, seconds_a_character=0.01) | {
     "boxes": {
         name: {"socket": f"/run/narrated-workers/{name}.sock", "engines": ["toy"]} for name in NAMES
     },
@@ -39,7 +40,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def box() -> Iterator[Box]:
-    """A box with two others, which are accounts of its own behind an sshd."""
+    """A box with four others, which are accounts of its own behind an sshd."""
     with installed(**CONFIGURATION) as box:
         own = box.root / "etc/narrated/workers"
         home = ("--system", "--create-home", "--home-dir", str(SPOKEN.parent))
@@ -77,7 +78,9 @@ def _workers(box: Box) -> dict[str, dict[str, Any]]:
 
 def _wait_ready(box: Box) -> None:
     try:
-        until(lambda: [each["state"] for each in _workers(box).values()] == ["ready"] * 2, 25)
+        until(
+            lambda: [each["state"] for each in _workers(box).values()] == ["ready"] * len(NAMES), 25
+        )
     except AssertionError as error:
         words = "".join(box.journal("-u", f"narrated-worker@{name}") for name in NAMES)
         raise AssertionError(f"{box.log}{words}\n{_workers(box)}") from error
@@ -99,7 +102,7 @@ def _times_spoken(box: Box, title: str) -> Counter[str]:
 
 
 def test_boxes_share_a_post(box: Box) -> None:
-    """Two boxes behind ssh speak a post, each part once; the daemon has no network."""
+    """Boxes behind ssh speak a post, each part once; the daemon has no network."""
     _drop(box, "Shared", 12)
     box.heard("Shared")
     assert list(_times_spoken(box, "Shared").values()) == [1] * 12
@@ -125,7 +128,7 @@ def test_daemon_killed_with_boxes(box: Box, figure: Callable[[str], None]) -> No
     began = time.monotonic()
     box.heard("Killed")
     times = _times_spoken(box, "Killed")
-    assert len(times) == 30 and times.total() <= 30 + 4, times
+    assert len(times) == 30 and times.total() <= 30 + ROWS * len(NAMES), times
     figure(f"after kill -9: all published {time.monotonic() - began:.1f} s later")
 
 
@@ -139,6 +142,6 @@ def test_box_away_and_back(box: Box, figure: Callable[[str], None]) -> None:
     box.run("systemctl", "start", SSHD)
     began = time.monotonic()
     _wait_ready(box)
-    figure(f"two boxes ready {time.monotonic() - began:.1f} s after their sshd")
+    figure(f"four boxes ready {time.monotonic() - began:.1f} s after their sshd")
     box.heard("Away")
     assert list(_times_spoken(box, "Away").values()) == [1] * 3

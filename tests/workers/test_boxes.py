@@ -8,6 +8,7 @@ import signal
 import struct
 import subprocess
 import sys
+import time
 from dataclasses import replace
 
 import pytest
@@ -19,6 +20,7 @@ from narrated.errors import BoxLost, EngineUnavailable, WorkerLost
 from narrated.workers import box_connection
 from narrated.workers.box_link import PAYLOAD_LIMIT_BYTES, SILENT_S, greeting
 from narrated.workers.protocol import encode
+from narrated.workers.voice_files import VoiceStore
 from workers.boxes import Box, running_on, serving
 from workers.support import ends_within, running, say, spec, toy
 
@@ -199,6 +201,23 @@ def test_voices_travel_once(tmp_path, monkeypatch):
             assert len([*stored.glob("tree-*")]) == 1, "that of the killed worker is left"
 
     asyncio.run(story())
+
+
+def test_old_voices_leave_a_box(tmp_path):
+    """A box keeps the voices that a daemon has, and forgets those of more than a month ago."""
+    contents = {name: name.encode() for name in ("kept", "lately", "old")}
+    digests = {name: hashlib.sha256(each).hexdigest() for name, each in contents.items()}
+    store = VoiceStore(tmp_path)
+    for name, content in contents.items():
+        store.add(digests[name], content)
+    for name, days in (("kept", 40), ("lately", 20), ("old", 40)):
+        then_s = time.time() - days * 86_400
+        os.utime(tmp_path / "files" / digests[name], (then_s, then_s))
+    assert store.missing({"kept.txt": digests["kept"]}) == []
+    store.show({"kept.txt": digests["kept"]})
+    left = {path.name for path in (tmp_path / "files").iterdir()}
+    assert left == {digests["kept"], digests["lately"]}
+    store.close()
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import AsyncExitStack, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,6 +27,7 @@ pytestmark = [
 
 BACK_S = 15.0
 """A box is back at work within this after its fault ends."""
+LATE_S = 0.02
 SSHD_CONFIG = """
 ListenAddress {address}
 HostKey {folder}/key
@@ -173,15 +174,17 @@ def test_pulled_cable(machines, figure):
 
 
 def test_slow_link(machines, figure):
-    """Over 10 Mbit/s takes come whole, and no box counts as silent."""
+    """Over 10 Mbit/s and 20 ms each way takes come whole, and no box counts as silent."""
     machine = machines[0]
     shape = ("root", "tbf", "rate", "10mbit", "burst", "32kbit", "latency", "400ms")
     _run("tc", "qdisc", "add", "dev", machine.cable, *shape)
     machine.inside("tc", "qdisc", "add", "dev", "eth0", *shape)
 
     async def story():
-        async with serving(machine.box) as box:
-            slow = replace(spec(toy(rows=8)), name=machine.name, socket=str(box.socket))
+        box = machine.box
+        late = box.socket.with_suffix(".late")
+        async with serving(box), _late(box.socket, late):
+            slow = replace(spec(toy(rows=8)), name=machine.name, socket=str(late))
             async with running(slow) as watched:
                 worker = await watched.worker()
                 began = time.monotonic()
@@ -197,6 +200,46 @@ def test_slow_link(machines, figure):
                 assert watched.pool.states()[0].restarts == 0
 
     asyncio.run(story())
+
+
+@asynccontextmanager
+async def _late(target: Path, path: Path) -> AsyncIterator[None]:
+    """Carry a socket's bytes both ways, each 20 ms late: not every kernel has netem to do so."""
+    ways: set[asyncio.Task[None]] = set()
+
+    async def joined(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        far_reader, far_writer = await asyncio.open_unix_connection(str(target))
+        for way in ((reader, far_writer), (far_reader, writer)):
+            ways.add(asyncio.create_task(_carry(*way)))
+
+    server = await asyncio.start_unix_server(joined, str(path))
+    try:
+        yield
+    finally:
+        server.close()
+        for each in ways:
+            each.cancel()
+        await asyncio.gather(*ways, return_exceptions=True)
+
+
+async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    loop = asyncio.get_running_loop()
+    under_way: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(64)
+
+    async def arrive() -> None:
+        while True:
+            due_s, piece = await under_way.get()
+            await asyncio.sleep(due_s - loop.time())
+            writer.write(piece)
+            await writer.drain()
+
+    arriving = asyncio.create_task(arrive())
+    try:
+        while piece := await reader.read(1 << 16):
+            await under_way.put((loop.time() + LATE_S, piece))
+    finally:
+        arriving.cancel()
+        writer.close()
 
 
 def _name(watched, worker):

@@ -14,6 +14,7 @@ class BoxVoices:
 
     def __init__(self, link: BoxLink, folder: Path) -> None:
         self._link = link
+        self.folder = folder
         self._store = VoiceStore(folder)
         self._index: dict[str, str] = {}
         self._awaited: set[str] = set()

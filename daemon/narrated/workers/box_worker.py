@@ -170,7 +170,8 @@ class BoxWorker:
             else:
                 await self._voices.take(header["file"], payload)
         except OSError as error:  # such as a full disk
-            return f"cannot keep the voices in {error.filename} ({error.strerror})"
+            where = error.filename or self._voices.folder  # a full disk names no file
+            return f"cannot keep the voices in {where} ({error.strerror})"
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             return f"was sent voices that cannot be ({error})"
         self._send_load()

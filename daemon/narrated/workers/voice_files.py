@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
@@ -19,6 +20,8 @@ MOST_FILES = 10_000
 MOST_BYTES = 256 << 20
 """Of a file: the largest voices have a model of 120 MB."""
 
+_KEPT_S = 30 * 86_400
+"""A file goes if it was not in use for so long. It comes again where a daemon has it still."""
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _Stamp = tuple[int, int, int]
 
@@ -74,7 +77,8 @@ class VoiceFolder:
 class VoiceStore:
     """A box's copy of the daemon's voices: files by their sha256, and a folder that shows them.
 
-    Nothing is written outside of it, whatever the names are.
+    Nothing is written outside of it, whatever the names are. A file that no daemon has had for a
+    month goes.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -87,7 +91,13 @@ class VoiceStore:
         """Return what has to come. Errors: ValueError if a name or a digest cannot be."""
         for name, digest in index.items():
             _check(name, digest)
-        return [each for each in sorted(set(index.values())) if not (self._files / each).is_file()]
+        return [each for each in sorted(set(index.values())) if not self._is_here(each)]
+
+    def _is_here(self, digest: str) -> bool:
+        with suppress(OSError):
+            os.utime(self._files / digest)  # it is in use
+            return True
+        return False
 
     def add(self, digest: str, content: bytes) -> None:
         """Keep a file. Errors: OSError; ValueError if the content is another."""
@@ -109,6 +119,7 @@ class VoiceStore:
         before = self.shown.resolve() if self.shown.is_symlink() else None
         if before is None:
             self._remove_left()
+            self._remove_old()
         link = tree.with_name(f"{tree.name}.link")
         link.symlink_to(tree.name)
         link.replace(self.shown)
@@ -121,6 +132,13 @@ class VoiceStore:
             if not Path("/proc", link.name.removeprefix("shown-")).exists():
                 shutil.rmtree(link.resolve(), ignore_errors=True)
                 link.unlink(missing_ok=True)
+
+    def _remove_old(self) -> None:
+        """Remove the files that are in nobody's use, and drafts that were never whole."""
+        for file in self._files.glob("*"):
+            with suppress(OSError):
+                if time.time() - file.stat().st_mtime > _KEPT_S:
+                    file.unlink()
 
     def close(self) -> None:
         """Remove the tree; the files stay for the next time."""
