@@ -6,8 +6,8 @@ It prints the table of docs/voices.md; --table writes it there, too. Processor s
 busy machine changes little. A post is narrated with each by a daemon of its own, at the end.
 FOLDER has a voice of Piper: two files, X.onnx and X.onnx.json; by default the one of the tests.
 Weights that are not here are drawn at random in the published sizes, and speak noise of a fixed
-length: 2 s a sentence for Bark, 4 s for Pocket TTS, 1 s for Tortoise. Exits with 1 if an engine is
-slower than its upstream.
+length: 2 s a sentence for Bark, 4 s for Pocket TTS, 6 s for MMS, 1 s for Tortoise. Exits with 1 if
+an engine is slower than its upstream.
 """
 
 import json
@@ -32,7 +32,7 @@ ROOT = Path(__file__).parents[1]
 PROGRAM = ROOT / "bench/measuring/engine_costs.py"
 PAGE = ROOT / "docs/voices.md"
 BEGIN, END = "<!-- bench/engines.py --table -->\n", "<!-- end -->\n"
-MEASURED = ("espeak", "pico", "piper", "kokoro", "pocket-tts", "bark-small", "tortoise")
+MEASURED = ("espeak", "pico", "piper", "kokoro", "pocket-tts", "mms", "bark-small", "tortoise")
 BATCHED = ("bark",)
 """Upstreams that speak several texts at once."""
 HEAD = """

@@ -210,6 +210,28 @@ class _UpstreamPocket:
     together = alone
 
 
+class _UpstreamVits:
+    """transformers' own model and tokenizer of VITS, one text at a time."""
+
+    def __init__(self, trial: Mapping[str, Any], texts: Sequence[str]) -> None:
+        from transformers import AutoTokenizer, VitsModel
+
+        folder = Path(trial["models"], "facebook/mms-tts-eng")
+        self._model = VitsModel.from_pretrained(folder).eval()
+        self._tokenizer = AutoTokenizer.from_pretrained(folder)
+        self._texts = texts
+
+    def alone(self) -> Iterator[float]:
+        import torch
+
+        for text in self._texts:
+            with torch.no_grad():
+                sound = self._model(**self._tokenizer(text, return_tensors="pt")).waveform
+            yield sound.shape[-1] / self._model.config.sampling_rate
+
+    together = alone
+
+
 class _UpstreamTortoise:
     """tortoise-tts's own api with its cache, in an interpreter of its own, a text at a time."""
 
@@ -246,6 +268,7 @@ _UPSTREAM: Mapping[str, Callable[[Mapping[str, Any], Sequence[str]], Any]] = {
     "kokoro": _UpstreamKokoro,
     "bark": _UpstreamBark,
     "pocket-tts": _UpstreamPocket,
+    "vits": _UpstreamVits,
     "tortoise": _UpstreamTortoise,
 }
 

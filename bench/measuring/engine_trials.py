@@ -5,6 +5,7 @@ the time of the real ones, since the length of each sentence is fixed.
 """
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -19,6 +20,8 @@ _BARK_TOKENS, _QUICK_TOKENS = 100, 24
 """Semantic tokens of a sentence: fifty are a second."""
 _POCKET_FRAMES = 48
 """Frames of a sentence: 12.5 are a second."""
+_VITS_FRAMES = 2
+"""Frames of a token, of which there is one before and one after each letter: 62.5 are a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +148,26 @@ def _widen_pocket(folder: Path, codec: Path) -> None:
         save_file({"latents": torch.randn(125, config.latent_dim)}, file)
 
 
+def _mms(scratch: Path, is_quick: bool) -> EngineTrial:
+    import torch
+    from transformers import VitsConfig, VitsModel
+
+    from engines.checkpoints.vits import LETTERS, vits
+
+    folder = scratch / "facebook/mms-tts-eng"
+    if not folder.exists():
+        vits(folder)
+        torch.manual_seed(0)
+        sizes = {} if is_quick else VitsConfig(vocab_size=len(LETTERS) + 2).to_dict()
+        config = VitsConfig.from_pretrained(folder, **sizes)
+        model = VitsModel(config).eval()
+        last = model.duration_predictor.flows[0]  # of the samples: it has all equally long
+        last.log_scale.data.fill_(10.0)
+        last.translate.data.fill_(-math.log(_VITS_FRAMES - 0.5) * math.exp(10.0))
+        model.save_pretrained(folder)
+    return EngineTrial("mms", models=str(scratch), upstream="vits", weights="random")
+
+
 def _tortoise(scratch: Path, is_quick: bool) -> EngineTrial:
     import torch
 
@@ -177,6 +200,7 @@ def _set(file: Path, **settings: object) -> None:
 
 _MAKERS: Mapping[str, Callable[[Path, bool], EngineTrial]] = {
     "bark-small": _bark,
+    "mms": _mms,
     "pocket-tts": _pocket,
     "tortoise": _tortoise,
 }

@@ -302,3 +302,14 @@ def test_worker_counts_its_memory(models: Path) -> None:
             await eventually(lambda: watched.pool.states()[0].models[0].warmth == "absent")
 
     asyncio.run(story())
+
+
+@pytest.mark.parametrize("name", [NAME, CODEC])
+def test_damaged_weights_are_named(models: Path, tmp_path: Path, name: str) -> None:
+    """Weights that are cut off, its own or those of its codec, are told with a remedy."""
+    shutil.copytree(models, tmp_path / "models")
+    weights = tmp_path / "models" / OWNER / name / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-100])
+    with pytest.raises(EngineUnavailable, match="cannot be read") as told:
+        loaded(tmp_path / "models")
+    assert "narrated models" in told.value.remedy

@@ -207,3 +207,14 @@ def test_worker_counts_its_memory(folders: dict[str, Path]) -> None:
             await eventually(lambda: watched.pool.states()[0].models[0].warmth == "absent")
 
     asyncio.run(story())
+
+
+def test_damaged_weights_are_named(folders: dict[str, Path], tmp_path: Path) -> None:
+    """Weights that are cut off make the engine unavailable, with a way to have them again."""
+    folder = tmp_path / "cut"
+    shutil.copytree(folders["plain"], folder)
+    weights = folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-100])
+    with pytest.raises(EngineUnavailable, match="cannot be read") as told:
+        loaded(folder)
+    assert "narrated models" in told.value.remedy
