@@ -92,7 +92,7 @@ demo: $(VENV)/core
 	@$(BIN)/narrated --config demo/narrated.yaml once
 
 # Tests in tiers; tests/README.md says what belongs to which. ARGS goes to pytest.
-PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+PYTEST := $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 test: $(VENV)/test $(VENV)/suites
 	$(PYTEST) --tier fast $(ARGS)

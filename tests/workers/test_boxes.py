@@ -133,8 +133,12 @@ def test_hostile_box_is_cut_off(tmp_path, frames):
     async def story():
         hostile = _sending(tmp_path, *encode(good, b""), *frames)
         async with serving(hostile) as box, running(_on(box)) as watched:
-            await watched.until(lambda: watched.pool.states()[0].restarts > 1)
-            assert "broken frame" in watched.pool.states()[0].problem
+            state = watched.pool.states
+            # On a busy machine a connection may be too late to be answered.
+            await watched.until(
+                lambda: state()[0].restarts and "broken frame" in state()[0].problem
+            )
+            await watched.until(lambda: state()[0].restarts > 1)
             assert not watched.pool.workers
 
     asyncio.run(story())

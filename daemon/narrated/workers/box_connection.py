@@ -164,6 +164,8 @@ async def _greeted(name: str, link: BoxLink) -> int:
     link.send({"daemon": greeting()})
     try:
         frame = await link.receive()
+        if link.silent:
+            raise BoxRefused(f"it did not answer within {SILENT_S} s")
         if frame is None:
             raise BoxRefused(
                 "its connection ended before it answered. "
