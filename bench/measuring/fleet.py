@@ -1,6 +1,7 @@
 """Workers on boxes: their throughput together, and the daemon's CPU for a chunk of theirs."""
 
 import asyncio
+import os
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -11,6 +12,7 @@ from pathlib import Path
 import yaml
 
 import measuring  # noqa: F401 # puts the tests on the path
+from measuring.processes import own_processor_s, processor_s
 from measuring.program import Figure
 from narrated.engines.registry import EngineSpec
 from narrated.workers.pool import WorkerPool
@@ -47,6 +49,8 @@ class Throughput:
     chunks_a_second: float
     daemon_ms: float
     """CPU of the daemon's process for a chunk."""
+    boxes_ms: float
+    """CPU of all processes of the boxes for a chunk."""
 
 
 def sound(place: FleetPlace) -> list[Figure]:
@@ -94,6 +98,8 @@ def _beside_one(place: FleetPlace, what: str, *, is_flac: bool, has_goal: bool) 
                 cheap,
             )
         )
+        told = f"{done.boxes_ms:.1f} ms"
+        figures.append(Figure(f"the boxes' CPU for a chunk, {count} boxes", told, "", None))
     return figures
 
 
@@ -115,12 +121,18 @@ async def _measured(
                         await changed.wait()
             header = {"text": characters * "x", "voice": "paced", "flac": is_flac}
             await _fed(pool, header, 2 * count)  # warm
-            began_s, cpu_s = time.monotonic(), time.process_time()
+            began_s, cpu_s, boxes_s = time.monotonic(), time.process_time(), _boxes_s()
             await _fed(pool, header, chunks)
             took_s, cpu_s = time.monotonic() - began_s, time.process_time() - cpu_s
+            boxes_s = _boxes_s() - boxes_s
         finally:
             await pool.stop()
-    return Throughput(chunks / took_s, 1e3 * cpu_s / chunks)
+    return Throughput(chunks / took_s, 1e3 * cpu_s / chunks, 1e3 * boxes_s / chunks)
+
+
+def _boxes_s() -> float:
+    """CPU of the boxes till now: they are this process's children, and theirs."""
+    return processor_s(os.getpid()) - own_processor_s(os.getpid())
 
 
 async def _fed(pool: WorkerPool, header: dict[str, object], chunks: int) -> None:

@@ -1,11 +1,18 @@
-"""Returns freed memory to the system: a long book needs no more than a short one."""
+"""How glibc keeps large blocks of memory: given back at once, or kept for the next sound."""
 
 import ctypes
+from collections.abc import Mapping
 
 MAPPED_BYTES = 128 * 1024
 """Blocks of at least this size are mapped separately; a take is ten times as large."""
 
-_M_MMAP_THRESHOLD = -3  # malloc.h
+_KEPT_BLOCK_BYTES = 16 << 20  # a minute of sound, several times
+_KEPT_BYTES = 32 << 20
+
+# malloc.h
+_M_TRIM_THRESHOLD = -1
+_M_MMAP_THRESHOLD = -3
+_M_ARENA_MAX = -8
 
 
 def return_large_blocks() -> None:
@@ -14,5 +21,20 @@ def return_large_blocks() -> None:
     By default glibc raises the threshold when the first large block is freed, and then keeps such
     blocks in one heap per thread: 40 MiB more after an hour of sound, and growing.
     """
+    _set({_M_MMAP_THRESHOLD: MAPPED_BYTES})
+
+
+def keep_large_blocks() -> None:
+    """Make glibc keep up to 32 MiB that are freed, in one heap for all threads.
+
+    A process that does nothing but pass sound on would get each block from the system, page by
+    page, and return it: a quarter of its processor time.
+    """
+    kept = {_M_MMAP_THRESHOLD: _KEPT_BLOCK_BYTES, _M_TRIM_THRESHOLD: _KEPT_BYTES, _M_ARENA_MAX: 1}
+    _set(kept)
+
+
+def _set(options: Mapping[int, int]) -> None:
     if mallopt := getattr(ctypes.CDLL(None), "mallopt", None):
-        mallopt(_M_MMAP_THRESHOLD, MAPPED_BYTES)
+        for option, value in options.items():
+            mallopt(option, value)

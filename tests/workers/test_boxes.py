@@ -21,8 +21,28 @@ from narrated.workers import box_connection
 from narrated.workers.box_link import PAYLOAD_LIMIT_BYTES, SILENT_S, greeting
 from narrated.workers.protocol import encode
 from narrated.workers.voice_files import VoiceStore
+from support.fresh_process import in_a_fresh_process
 from workers.boxes import Box, running_on, serving
 from workers.support import ends_within, running, say, spec, toy
+
+TAKES_IN_THREADS = """
+import threading
+from resource import RUSAGE_SELF, getrusage
+from narrated import malloc
+malloc.{keep}()
+
+def takes(count):
+    before = getrusage(RUSAGE_SELF).ru_minflt
+    for _ in range(count):
+        thread = threading.Thread(target=lambda: (bytearray(1 << 20), bytearray(3 << 20)))
+        thread.start()
+        thread.join()
+    return getrusage(RUSAGE_SELF).ru_minflt - before
+
+takes(10)
+print(takes(20) / 20)
+"""
+"""Prints the page faults of a take's large blocks, of which each page would be one."""
 
 
 def _on(box, *engines):
@@ -172,6 +192,13 @@ def test_sound_crosses_as_flac(tmp_path):
             assert len(flac.payload) < len(pcm.payload)
 
     asyncio.run(story())
+
+
+def test_large_blocks_are_kept():
+    """A box's worker asks the system for a take's memory once, not page by page for each take."""
+    kept = float(in_a_fresh_process(TAKES_IN_THREADS.format(keep="keep_large_blocks")))
+    returned = float(in_a_fresh_process(TAKES_IN_THREADS.format(keep="return_large_blocks")))
+    assert kept < returned / 5, (kept, returned)
 
 
 def test_voices_travel_once(tmp_path, monkeypatch):

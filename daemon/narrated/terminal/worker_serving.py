@@ -11,6 +11,7 @@ from narrated.config.worker_specs import LATENTS, engine_spec, model_resources
 from narrated.engines.model_resources import ModelResources
 from narrated.engines.registry import known_engines
 from narrated.errors import ConfigurationError
+from narrated.malloc import keep_large_blocks
 from narrated.workers.box_worker import BoxSettings, serve
 
 
@@ -23,6 +24,7 @@ def serve_worker(config: Config | None, streams: tuple[int, int]) -> bool:
         )
     logging.basicConfig(stream=sys.stderr, level=logging.DEBUG, format="%(message)s")
     logging.getLogger("asyncio").setLevel(logging.WARNING)
+    keep_large_blocks()
     why = serve(streams, box_settings(config))
     print(f"narrated worker: {why}.", file=sys.stderr)
     return why == "the daemon hung up"
