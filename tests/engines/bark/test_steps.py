@@ -1,4 +1,4 @@
-"""A slice of Bark's two causal stages waits for no device, and keeps to its buffers."""
+"""Bark's stages: a slice waits for no device and keeps to its buffers; no request waits."""
 
 import copy
 import dataclasses
@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from engines.bark.stage_driver import codes, tokens
+from engines.bark.stage_driver import codes, copied, tokens
 from engines.recorded_steps import RecordedStep
 from engines.step_watch import watched
 from narrated.engines.bark.coarse import CoarseStage
@@ -242,3 +242,13 @@ def test_steps_need_no_values(sampling, read):
         batch.advance(transformer, 12)
     assert [len(each.tokens) for each in sequences] == [13, 25, 25]
     assert read == [("meta", MOST_STEPS + 1, 4)] * 3
+
+
+def test_lone_request_waits_for_none(sampling):
+    """A lone request makes the steps of its stages, and none to wait for fuller batches."""
+    request = sampling.request("1", "of")
+    alone = sampling.steps_alone(copied(request))
+    stages, steps = sampling.steps_in_pipeline(request)
+    assert len(set(alone)) == 4 and len(alone) > 4
+    assert stages == alone
+    assert steps == len(alone)

@@ -1,4 +1,4 @@
-"""A slice of the autoregressive stage waits for no device, and keeps to its buffers."""
+"""Tortoise's stages: a slice waits for no device and keeps to its buffers; no request waits."""
 
 import torch
 
@@ -32,3 +32,13 @@ def test_slice_keeps_its_buffers(driver):
     watch = slice_of(driver)
     assert watch.kept() == []
     assert watch.buffers == []
+
+
+def test_lone_request_waits_for_none(driver):
+    """A lone request makes the steps of its stages, and none to wait for fuller batches."""
+    few = {"num_autoregressive_samples": 2, "max_mel_tokens": 14, "diffusion_iterations": 2}
+    alone = driver.steps_alone(driver.row("1", "Hello.", **few))
+    stages, steps = driver.steps_in_pipeline(driver.row("1", "Hello.", **few))
+    assert len(set(alone)) == 5 and len(alone) > 5
+    assert stages == alone
+    assert steps == len(alone)
