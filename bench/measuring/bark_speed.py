@@ -1,12 +1,14 @@
 """Case of Bark in a real worker against transformers' own `generate`."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from measuring import texts
 from measuring.json_program import JsonProgram, running_program
+from measuring.observed_engine import most_memory, observed
 from measuring.processes import own_processor_s
 from measuring.program import Figure, say
 from measuring.speed_bench import (
@@ -27,37 +29,82 @@ from narrated.workers.worker import Worker
 ALONE = {"on a GPU": 10.0, "with AMX": 4.5, "in float32": 1.8}
 BATCH = {"on a GPU": 3.0, "with AMX": 3.0, "in float32": 1.2}
 """At least so many times as fast as `generate`, one sentence at a time, and its batch."""
+NO_MORE = "at most 1 x"
+PRECISIONS = {
+    "on a GPU": ("bfloat16",),
+    "with AMX": ("float32", "bfloat16"),
+    "in float32": ("float32",),
+}
+"""Of `generate`. The bounds are against the first: that of the published files on a CPU."""
 ENGINE = "bark-small"
 
 
 @dataclass(slots=True)
-class BarkTimes:
-    """Times of one sentence, a round each."""
+class GenerateTimes:
+    """Times of one sentence by `generate`, a round each."""
 
-    ours: list[Spent] = field(default_factory=list)
     alone: list[Spent] = field(default_factory=list)
     batch: list[Spent] = field(default_factory=list)
+    batch_bytes: int = 0
+    """The most memory at its batch."""
+
+
+@dataclass(slots=True)
+class BarkTimes:
+    """Times of one sentence by a worker, and by `generate` in each precision."""
+
+    ours: list[Spent] = field(default_factory=list)
+    own_bytes: int = 0
+    """The most memory of the worker."""
+    theirs: dict[str, GenerateTimes] = field(default_factory=dict)
 
 
 def bark(bench: SpeedBench) -> list[Figure]:
     """Speak sentences of one length by a worker's full batches, and by `generate`."""
-    size = bench.sizes
-    what = (
-        f"Bark, {size.sentences} sentences of {size.tokens} semantic tokens in one voice, "
-        "against transformers' generate"
-    )
-    alone, batch = f"{what} one at a time", f"{what}, its batch of {size.sentences}"
     figures = []
     for setting in settings():
+        alone, batch, memory = _rows(bench.sizes, PRECISIONS[setting.name][0])
         if setting.missing:
             figures.append(setting.not_taken(alone, f"at least {ALONE[setting.name]:g} x"))
             figures.append(setting.not_taken(batch, f"at least {BATCH[setting.name]:g} x"))
-            continue
-        times = _measured(bench, setting)
-        name = setting.name
-        figures.append(times_as_fast(alone, setting, times.ours, times.alone, ALONE[name]))
-        figures.append(times_as_fast(batch, setting, times.ours, times.batch, BATCH[name]))
+            if setting.is_gpu:
+                figures.append(setting.not_taken(memory, NO_MORE))
+        else:
+            figures += _figures(bench, setting)
     return figures
+
+
+def _rows(size: SpeedSizes, precision: str) -> tuple[str, str, str]:
+    """What the figures are of: one sentence at a time, the batch, and its memory."""
+    what = (
+        f"Bark, {size.sentences} sentences of {size.tokens} semantic tokens in one voice, "
+        f"against transformers' generate in {precision}"
+    )
+    batch = f"{what}, its batch of {size.sentences}"
+    return f"{what}, one at a time", batch, f"the most memory of {batch}"
+
+
+def _figures(bench: SpeedBench, setting: Setting) -> Iterator[Figure]:
+    times = _measured(bench, setting)
+    for precision, theirs in times.theirs.items():
+        is_bound = precision == PRECISIONS[setting.name][0]
+        alone, batch, memory = _rows(bench.sizes, precision)
+        for what, spent, bounds in ((alone, theirs.alone, ALONE), (batch, theirs.batch, BATCH)):
+            bound = bounds[setting.name] if is_bound else None
+            yield times_as_fast(what, setting, times.ours, spent, bound)
+        yield _memory(memory, setting, times.own_bytes, theirs.batch_bytes)
+
+
+def _memory(what: str, setting: Setting, ours: int, theirs: int) -> Figure:
+    """A figure of our memory against theirs; the bound is for a GPU."""
+    counted = "allocated by torch" if setting.is_gpu else "resident in the process"
+    return Figure(
+        f"{what}, {setting.name}",
+        f"{ours / theirs:.2f} x (ours {ours / 1e9:.2f} GB; theirs {theirs / 1e9:.2f} GB, "
+        f"{counted})",
+        NO_MORE if setting.is_gpu else "no bound",
+        ours <= theirs if setting.is_gpu else None,
+    )
 
 
 def _measured(bench: SpeedBench, setting: Setting) -> BarkTimes:
@@ -67,31 +114,38 @@ def _measured(bench: SpeedBench, setting: Setting) -> BarkTimes:
     if not folder.exists():
         write_steady_bark(folder, on_gpu=setting.is_gpu, layers=size.layers, tokens=size.tokens)
     history = write_history(models / "voice.pt")
-    with running_program("upstream_bark", folder, setting.device, history) as upstream:
-        upstream.answer()
-        return asyncio.run(_rounds(upstream, models, setting, size))
+    with ExitStack() as stack:
+        upstreams = {}
+        for precision in PRECISIONS[setting.name]:
+            arguments = (folder, setting.device, precision, history)
+            program = running_program("upstream_bark", *arguments)
+            upstreams[precision] = stack.enter_context(program)
+            upstreams[precision].answer()
+        return asyncio.run(_rounds(upstreams, models, setting, size))
 
 
 async def _rounds(
-    upstream: JsonProgram, models: Path, setting: Setting, size: SpeedSizes
+    upstreams: Mapping[str, JsonProgram], models: Path, setting: Setting, size: SpeedSizes
 ) -> BarkTimes:
     resources = ModelResources(models=str(models), device=setting.device)
     spec = BUILT_IN_ENGINES[ENGINE]
-    # As many slots as the batch has. The memory of both is not compared.
+    # As many slots as the batch has, so that the memory of both can be compared.
     options = {**spec.options, "dtype": setting.dtype, "rows": size.sentences}
+    memory = models / f"memory-{setting.dtype}"
     said = [texts.note(number).strip() for number in range(size.sentences)]
-    times = BarkTimes()
-    async with running_worker(resources, replace(spec, options=options)) as worker:
+    times = BarkTimes(theirs={precision: GenerateTimes() for precision in upstreams})
+    async with running_worker(
+        resources, observed(replace(spec, options=options), memory)
+    ) as worker:
         for number in range(size.rounds):
             say(f"bark {setting.name}: round {number + 1} of {size.rounds}, by a worker")
             ours, samples = await _speak(worker, said, seed=number)
             times.ours.append(ours)
-            say(f"bark {setting.name}: {ours} a sentence; generate, one at a time")
-            alone = [[text] for text in said[: size.alone]]
-            times.alone.append(_generate(upstream, alone, samples))
-            say(f"bark {setting.name}: {times.alone[-1]} a sentence; generate, a batch")
-            times.batch.append(_generate(upstream, [said], samples))
-            say(f"bark {setting.name}: {times.batch[-1]} a sentence")
+            say(f"bark {setting.name}: {ours} a sentence")
+            for precision, upstream in upstreams.items():
+                say(f"bark {setting.name}: generate in {precision}")
+                _generate_both(upstream, said, size.alone, samples, times.theirs[precision])
+    times.own_bytes = most_memory(memory)
     return times
 
 
@@ -106,12 +160,27 @@ async def _speak(worker: Worker, said: Sequence[str], seed: int) -> tuple[Spent,
     return spent / len(said), lengths.pop()
 
 
-def _generate(upstream: JsonProgram, calls: Sequence[Sequence[str]], samples: int) -> Spent:
-    """The time of one sentence, if each is as long as ours."""
-    spent = Spent(0.0, 0.0)
+def _generate_both(
+    upstream: JsonProgram, said: Sequence[str], alone: int, samples: int, times: GenerateTimes
+) -> None:
+    """Add the times of some texts one at a time, and of all in one batch."""
+    spent, _ = _generate(upstream, [[text] for text in said[:alone]], samples)
+    times.alone.append(spent)
+    batch, peak_bytes = _generate(upstream, [said], samples)
+    times.batch.append(batch)
+    times.batch_bytes = max(times.batch_bytes, peak_bytes)
+    say(f"{spent} a sentence one at a time, {batch} in a batch")
+
+
+def _generate(
+    upstream: JsonProgram, calls: Sequence[Sequence[str]], samples: int
+) -> tuple[Spent, int]:
+    """The time of one sentence, if each is as long as ours, and the most memory."""
+    spent, peak_bytes = Spent(0.0, 0.0), 0
     for call in calls:
         watch = Stopwatch()
         answer = upstream.request(call)
         assert answer["samples"] == samples, f"{answer['samples']} samples, and {samples} of ours"
         spent += watch.stopped(answer["cpu_s"])
-    return spent / sum(map(len, calls))
+        peak_bytes = max(peak_bytes, answer["peak_bytes"])
+    return spent / sum(map(len, calls)), peak_bytes
