@@ -10,7 +10,11 @@ from engines.bark.stage_driver import codes, copied, prompt
 from engines.memory_limit import REACTIONS, Driven, take_too_much
 from engines.speaking import warmed
 from narrated.engines.bark.engine import load
+from narrated.engines.bark.transformer_adapter import BarkTransformer
 from narrated.engines.interface import RequestFailure, SpeechRequest, SpeechResult
+from narrated.engines.neural.decoder import KeyValueDecoder
+from narrated.engines.neural.running_batch import RunningBatch, TokenSequence
+from narrated.engines.neural.sampling_parameters import SamplingParameters
 from support.engine_context import PlainContext
 
 TEXTS = ("Hello, my dog is cute.", "of the", "The cat [laughs].")
@@ -173,6 +177,35 @@ def test_nan_fails_its_request_only(sampling, undisturbed, hooked, part, attribu
     assert [codes(request) for request in well] == [
         undisturbed[int(request.id)] for request in well
     ]
+
+
+@pytest.mark.parametrize("spoilt", [(1,), (0,), (0, 1)], ids=str)
+def test_nan_leaves_with_its_request(sampling, spoilt):
+    """A request in the slot of one whose values were not numbers says what it says alone."""
+    transformer = BarkTransformer(sampling.module.semantic)
+    prompts = torch.randn(2, 80, transformer.width, generator=torch.Generator().manual_seed(1))
+    allowed = torch.ones(1, transformer.vocabulary, dtype=torch.bool)
+
+    def sequence(number, length):
+        uniform = torch.zeros(40, dtype=torch.float64)
+        return TokenSequence(number, length, SamplingParameters(0.0, 50, 0.0), uniform)
+
+    def spoken(batch, later):
+        batch.join(transformer, [later], prompts[:1, :20])
+        batch.advance(transformer, 4)
+        return later.tokens
+
+    with torch.no_grad():
+        decoder = KeyValueDecoder(transformer, 2, 120)
+        batch = RunningBatch(decoder, allowed, end=None)
+        batch.join(transformer, [sequence(0, 80), sequence(1, 80)], prompts)
+        decoder._kept[0, 1, spoilt, :, 60] = float("nan")
+        finished = batch.advance(transformer, 4)
+        assert {each.owner for each in finished} == set(spoilt)
+        alone = RunningBatch(KeyValueDecoder(transformer, 2, 120), allowed, end=None)
+        later = sequence(2, 20)
+        assert spoken(batch, later) == spoken(alone, sequence(2, 20))
+        assert later.is_finite
 
 
 def test_restart_reuses_its_draws(sampling):

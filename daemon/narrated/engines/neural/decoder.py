@@ -149,6 +149,11 @@ class KeyValueDecoder:
         """Copy a sequence into another slot."""
         self._kept[:, :, target] = self._kept[:, :, source]
 
+    def clear(self, slot: int) -> None:
+        """Zero a slot whose values are not finite: attention to a later sequence would spread them,
+        since it multiplies what it masks by 0."""
+        self._kept[:, :, slot] = 0
+
     def _through(
         self,
         transformer: CausalTransformer,

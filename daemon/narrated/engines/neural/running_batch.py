@@ -133,7 +133,8 @@ class RunningBatch(Generic[OwnerT]):
             for each in (self._decoder, self._sampler, self._states):
                 each.move(last, slot)
             self.sequences[slot] = self.sequences[last]
-        self.sequences.pop()
+        if not self.sequences.pop().is_finite:
+            self._decoder.clear(last)
 
     def _width(self) -> int:
         """Slots of a step. Where steps are captured, a power of two, so that few are."""
