@@ -23,6 +23,7 @@ _UPLOADS = {"tensor", "as_tensor", "from_numpy", "cuda"}
 _ATTENTION = "_scaled_dot_product"
 _LAYERS = ("packed_linear.py", "decoding_linear.py")
 _OURS = str(Path(neural.__file__).parent)
+_BETWEEN = (__file__, str(Path(torch.__file__).parent))
 
 
 class StepWatch:
@@ -34,6 +35,9 @@ class StepWatch:
         """Steps done before each wait, and its place."""
         self.copies: list[str] = []
         """Places of the copies to the device; a wait is one from it."""
+        self.moved: list[str] = []
+        """Places where we move a tensor to a named device, or make one there of the host's values;
+        without those of the model's own code."""
         self.buffers: list[str] = []
         """Places where our own code made a tensor; the model's layers have the device's cache."""
         self._on_host: set[int] = set()
@@ -44,6 +48,10 @@ class StepWatch:
         """Places of the tensors that were made and are still there."""
         return [place for place, storage in self._made if not storage.expired()]
 
+    def unpinned(self) -> list[str]:
+        """Places of such moves that go past `transfers.py`, which pins them for a GPU."""
+        return [place for place in self.moved if "transfers.py" not in place]
+
     def read(self, name: str, arguments, options) -> None:
         """Count a call of torch's functions."""
         if name in _READS and _storage(arguments[0]) not in self._on_host:
@@ -52,6 +60,8 @@ class StepWatch:
             self._on_host.add(_storage(arguments[0]))
         if name in _UPLOADS or (name == "to" and _names_device(arguments, options)):
             self.copies.append(_place(name))
+        if name in ("to", *_UPLOADS) and _names_device(arguments, options) and _is_direct():
+            self.moved.append(_place(name))
 
     def operated(self, name: str, arguments, result) -> None:
         """Count an operation, with what it made."""
@@ -127,6 +137,14 @@ def _frames() -> Iterator[tuple[str, int]]:
 
 def _caller() -> str:
     return next((name for name, _ in _frames()), "")
+
+
+def _is_direct() -> bool:
+    """True if an engine calls torch itself, not by the code of its model."""
+    frame = sys._getframe(2)
+    while frame is not None and frame.f_code.co_filename.startswith(_BETWEEN):
+        frame = frame.f_back
+    return frame is not None and "/narrated/engines/" in frame.f_code.co_filename
 
 
 def _is_ours(file: str) -> bool:

@@ -75,6 +75,16 @@ def test_slice_keeps_its_buffers(watch):
     assert watch.buffers == []
 
 
+@pytest.mark.parametrize("name", ["semantic", "coarse"])
+def test_prompts_are_pinned(sampling, name):
+    """Whatever a request's prompt copies to the device goes through pinned memory."""
+    stage = stage_of(sampling, name)
+    stage.admit(sampling.request("1", "x", semantic=tokens(20)))
+    with torch.no_grad(), watched(stage._model(sampling.module).lm_head) as watch:
+        stage.work(sampling.module, 4)
+    assert watch.moved and watch.unpinned() == []
+
+
 @pytest.fixture
 def captures(monkeypatch):
     """Steps are captured without a GPU; the list has an item for each capture."""

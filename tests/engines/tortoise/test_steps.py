@@ -34,6 +34,15 @@ def test_slice_keeps_its_buffers(driver):
     assert watch.buffers == []
 
 
+def test_copies_are_pinned(driver):
+    """Whatever a request's stages copy to the device goes through pinned memory."""
+    few = {"num_autoregressive_samples": 2, "max_mel_tokens": 14, "diffusion_iterations": 2}
+    with watched(driver.module.autoregressive.mel_head) as watch:
+        driver.spoken([driver.row("1", "Hello.", **few)])
+    assert len(watch.moved) > 9
+    assert watch.unpinned() == []
+
+
 def test_lone_request_waits_for_none(driver):
     """A lone request makes the steps of its stages, and none to wait for fuller batches."""
     few = {"num_autoregressive_samples": 2, "max_mel_tokens": 14, "diffusion_iterations": 2}

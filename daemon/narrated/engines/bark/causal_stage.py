@@ -13,6 +13,7 @@ from narrated.engines.bark.transformer_adapter import BarkTransformer, pass_weig
 from narrated.engines.neural.decoder import KeyValueDecoder
 from narrated.engines.neural.running_batch import RunningBatch, TokenSequence
 from narrated.engines.neural.stage_pipeline import Stage, requests_per_pass
+from narrated.engines.neural.transfers import to_device
 
 SLICE = 12
 """Tokens a step: a divisor of the coarse window of 60, so that a window ends with a slice."""
@@ -99,8 +100,8 @@ class CausalStage(Stage[BarkModel, BarkRequest], ABC):
     def _started(self, transformer: BarkTransformer, width: int) -> RunningBatch[BarkRequest]:
         # The model never reads the last token, so it needs no position.
         decoder = KeyValueDecoder(transformer, width, self.longest_prompt + self.most_new - 1)
-        allowed = torch.stack([*self._allowed(transformer.vocabulary)]).to(decoder.device)
-        self._batch = RunningBatch(decoder, allowed, self.end)
+        allowed = torch.stack([*self._allowed(transformer.vocabulary)])
+        self._batch = RunningBatch(decoder, to_device(allowed, decoder.device), self.end)
         return self._batch
 
     def _completed(self, finished: Iterable[TokenSequence[BarkRequest]]) -> Iterable[BarkRequest]:

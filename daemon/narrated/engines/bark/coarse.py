@@ -18,6 +18,7 @@ from narrated.engines.bark.request import BarkRequest
 from narrated.engines.bark.voice_prompt import NO_CODES, Codes
 from narrated.engines.neural.decoder import rounded
 from narrated.engines.neural.running_batch import TokenSequence
+from narrated.engines.neural.transfers import to_device
 
 
 class CoarseStage(CausalStage):
@@ -67,7 +68,7 @@ class CoarseStage(CausalStage):
         filler = self._config.coarse_semantic_pad_token
         padded = [pad(each, (0, longest - len(each)), value=filler) for each in prompts]
         embed = model.input_embeds_layer
-        embedded: torch.Tensor = embed(torch.stack(padded).to(embed.weight.device))
+        embedded: torch.Tensor = embed(to_device(torch.stack(padded), embed.weight.device))
         return embedded
 
     def _prompt(self, request: BarkRequest) -> Codes:

@@ -13,6 +13,7 @@ from narrated.engines.bark.request import BarkRequest
 from narrated.engines.bark.voice_prompt import NO_CODES
 from narrated.engines.neural.length_limit import limit_tokens
 from narrated.engines.neural.running_batch import TokenSequence
+from narrated.engines.neural.transfers import to_device
 
 _SLOW_WORD_S = 0.6
 """Of a slow voice, for a piece of BERT's tokenizer: most words have one or two of them."""
@@ -51,8 +52,9 @@ class SemanticStage(CausalStage):
     def _prompts(self, model: BarkCausalModel, requests: Sequence[BarkRequest]) -> torch.Tensor:
         embed = model.input_embeds_layer
         device = embed.weight.device
-        texts = torch.stack([self._text(request) for request in requests]).to(device)
-        histories = torch.stack([self._history(request) for request in requests]).to(device)
+        texts = torch.stack([self._text(request) for request in requests])
+        histories = torch.stack([self._history(request) for request in requests])
+        texts, histories = to_device(torch.stack([texts, histories]), device)
         infer = torch.full((len(requests), 1), self._config.semantic_infer_token, device=device)
         return torch.cat([embed(texts) + embed(histories), embed(infer)], 1)
 

@@ -14,6 +14,7 @@ from transformers import PreTrainedModel
 from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
 from transformers.processing_utils import ProcessorMixin
 
+from narrated.engines.neural.transfers import to_device
 from narrated.errors import EngineError, EngineUnavailable
 
 _LOCAL = {"local_files_only": True, "trust_remote_code": False}
@@ -271,7 +272,7 @@ def _generated(
     )
     is_parted = bool(getattr(module.config, "is_encoder_decoder", False))
     new = output[:, 1 if is_parted else _echoed(output, fed.get("input_ids")) :]
-    ends = torch.tensor(sorted(_ends(module, tokenizer)), device=new.device)
+    ends = to_device(torch.tensor(sorted(_ends(module, tokenizer))), new.device)
     # Without the last token: BART-like decoders put an end token at the limit.
     return new, (new.shape[1] >= max_tokens) & ~torch.isin(new[:, :-1], ends).any(dim=1)
 
@@ -279,8 +280,8 @@ def _generated(
 def _fed(value: Any, module: PreTrainedModel) -> Any:
     if not isinstance(value, torch.Tensor):
         return value
-    dtype = module.dtype if value.is_floating_point() else None
-    return value.to(device=module.device, dtype=dtype)
+    moved = to_device(value, module.device)
+    return moved.to(module.dtype) if value.is_floating_point() else moved
 
 
 def _echoed(output: torch.Tensor, given: torch.Tensor | None) -> int:

@@ -17,6 +17,7 @@ from torch import Tensor
 from narrated.engines.neural.decoder import Attend, KeyValueDecoder, TransformerBlock
 from narrated.engines.neural.running_batch import RunningBatch, TokenSequence
 from narrated.engines.neural.stage_pipeline import Stage
+from narrated.engines.neural.transfers import to_device
 from narrated.engines.tortoise.candidate_draws import CandidateDraws, usable
 from narrated.engines.tortoise.checkpoint import TortoiseModels
 from narrated.engines.tortoise.request import NOT_FINITE, TortoiseRequest
@@ -65,10 +66,10 @@ class UnifiedVoiceTransformer:
         assert request.latents is not None, "the conditioning stage sets the latents"
         model = self.model
         signs = [model.start_text_token, *request.words, 0, model.stop_text_token]
-        text = torch.tensor(signs, device=self.device)
+        text = to_device(torch.tensor(signs), self.device)
         said = model.text_embedding(text) + self._text_positions[: len(text)]
         start = model.mel_embedding.weight[self.start] + self._code_positions[0]
-        voice = request.latents.autoregressive.to(self.device, self.dtype)
+        voice = to_device(request.latents.autoregressive.to(self.dtype), self.device)
         return torch.cat([voice, said, start[None]])
 
     def blocks(self) -> Iterator[TransformerBlock]:
@@ -280,7 +281,7 @@ class AutoregressiveStage(Stage[TortoiseModels, TortoiseRequest]):
         self._length = decoder.length
         allowed = torch.ones(1, transformer.vocabulary, dtype=torch.bool)
         allowed[0, transformer.start] = False  # not a code: the later stages cannot read it
-        self._batch = RunningBatch(decoder, allowed.to(decoder.device), transformer.end)
+        self._batch = RunningBatch(decoder, to_device(allowed, decoder.device), transformer.end)
         return self._batch
 
     def _through(self, finished: Iterable[_Sequence]) -> Iterable[TortoiseRequest]:

@@ -11,6 +11,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from narrated.engines.neural.decoder import run_blocks
 from narrated.engines.neural.stage_pipeline import Stage, requests_per_pass
+from narrated.engines.neural.transfers import to_device, to_host
 from narrated.engines.tortoise.autoregressive import UnifiedVoiceTransformer, weights
 from narrated.engines.tortoise.checkpoint import TortoiseModels
 from narrated.engines.tortoise.request import SILENCE_CODE, TortoiseRequest
@@ -45,7 +46,7 @@ class CandidateLatentsStage(Stage[TortoiseModels, TortoiseRequest]):
         for request, prompt, own in zip(reading, prompts, hidden, strict=True):
             # The hidden state at the start sign belongs to the first code.
             first = len(prompt) - 1
-            request.aligned = own[first : first + speech_length(request.codes)].float().cpu()
+            request.aligned = to_host(own[first : first + speech_length(request.codes)].float())
             request.require_finite(request.aligned, "autoregressive")
             self._waiting.popleft()
         return reading
@@ -54,7 +55,7 @@ class CandidateLatentsStage(Stage[TortoiseModels, TortoiseRequest]):
 def _codes(transformer: UnifiedVoiceTransformer, request: TortoiseRequest) -> torch.Tensor:
     """Embeddings of all codes but the last, which is only predicted."""
     own = request.codes[: speech_length(request.codes) - 1]
-    codes = torch.tensor(own, device=transformer.device).long()
+    codes = to_device(torch.tensor(own, dtype=torch.int64), transformer.device)
     numbers = torch.arange(len(codes), device=transformer.device)
     return transformer.embedded(codes, numbers, torch.zeros_like(numbers))
 

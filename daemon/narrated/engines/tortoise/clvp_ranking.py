@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn.functional import normalize, scaled_dot_product_attention
 
 from narrated.engines.neural.stage_pipeline import Stage, requests_per_pass
+from narrated.engines.neural.transfers import to_device
 from narrated.engines.tortoise.candidate_draws import (
     Candidate,
     CandidateDraws,
@@ -72,8 +73,8 @@ def _score_some(
     most = requests_per_pass(module.clvp_weights, length, module.device, width)
     some = request.candidates[done : done + most]
     padded = [pad_codes(codes or (), length) for codes in some]
-    codes = torch.tensor(padded, device=module.device)
-    text = torch.tensor([[*request.words, 0]], device=module.device)
+    codes = to_device(torch.tensor(padded), module.device)
+    text = to_device(torch.tensor([[*request.words, 0]]), module.device)
     told = _encode(clvp.text_transformer.transformer, clvp.text_emb(text), clvp.to_text_latent)
     scores = encode_speech(clvp, codes) @ told[0] * clvp.temperature.float().exp()
     if not request.require_finite(scores, "CLVP"):

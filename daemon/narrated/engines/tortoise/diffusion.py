@@ -16,6 +16,7 @@ from torch.nn.functional import group_norm, scaled_dot_product_attention
 from torch.nn.utils.rnn import pad_sequence
 
 from narrated.engines.neural.stage_pipeline import Stage, full_pass, requests_per_pass
+from narrated.engines.neural.transfers import to_device, to_host
 from narrated.engines.tortoise.checkpoint import TortoiseModels
 from narrated.engines.tortoise.request import TortoiseRequest
 from narrated.engines.tortoise.upstream_modules import upstream
@@ -125,7 +126,8 @@ class DiffusionStage(Stage[TortoiseModels, TortoiseRequest]):
 def _condition(model: Any, work: _DiffusionProgress) -> Tensor:
     request, device = work.request, model.unconditioned_embedding.device
     assert request.aligned is not None and request.latents is not None, "earlier stages set them"
-    aligned, voice = request.aligned[None].to(device), request.latents.diffusion.to(device)
+    aligned = to_device(request.aligned[None], device)
+    voice = to_device(request.latents.diffusion, device)
     condition: Tensor = model.timestep_independent(aligned, voice, work.frames, False)
     return condition[0]
 
@@ -136,12 +138,12 @@ def _predicted(model: Any, works: Sequence[_DiffusionProgress]) -> Sequence[tupl
     free = [work for work in works if work.request.settings.cond_free]
     rows = [*works, *free]
     steps = torch.stack([work.schedule.trained_steps[work.left - 1] for work in rows])
-    now = _padded([work.now.to(none.device) for work in rows])
+    now = to_device(_padded([work.now for work in rows]), none.device)
     conditions = [work.condition for work in works if work.condition is not None]
     conditions += [none.expand(-1, work.frames).to(conditions[0].dtype) for work in free]
     denoiser = BatchDenoiser(model, [work.frames for work in rows])
-    noise, variance = denoiser.predicted(now, steps.to(none.device), _padded(conditions))
-    noise, variance = noise.cpu(), variance.cpu()
+    output = denoiser.predicted(now, steps, _padded(conditions))
+    noise, variance = (to_host(each) for each in output)
     unconditional = iter(noise[len(works) :])
     predicted = []
     for index, work in enumerate(works):
@@ -237,7 +239,7 @@ class BatchDenoiser:
         places = torch.arange(max(lengths), device=device)
         is_even = min(lengths) == max(lengths)
         self._model = model
-        self._lengths = torch.tensor(lengths, device=device)
+        self._lengths = to_device(torch.tensor(lengths), device)
         self._own = None if is_even else (places < self._lengths[:, None])[:, None]
         """(rows, 1, frames): True within a row; None without padding."""
         self._buckets = upstream().RelativePositionBias._relative_position_bucket(
@@ -248,10 +250,11 @@ class BatchDenoiser:
     def predicted(self, now: Tensor, steps: Tensor, condition: Tensor) -> tuple[Tensor, Tensor]:
         """Predict the noise in `now` (rows, bands, frames) and its variance, of equal shape.
 
-        `steps` (rows,) are steps of the training; `condition` is (rows, width, frames).
+        `steps` (rows,) of the training are on the host; `condition` is (rows, width, frames).
         """
         model = self._model
-        time = model.time_embed(upstream().timestep_embedding(steps, model.model_channels))
+        times = upstream().timestep_embedding(steps, model.model_channels)
+        time = model.time_embed(to_device(times, now.device))
         for layer in model.conditioning_timestep_integrator:
             condition = self._layer(layer, condition, time)
         hidden = torch.cat([self._convolved(model.inp_block, now), condition], 1)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from narrated.engines.neural.stage_pipeline import Stage, pcm, requests_per_pass
+from narrated.engines.neural.transfers import to_device
 from narrated.engines.tortoise.checkpoint import TortoiseModels
 from narrated.engines.tortoise.request import TortoiseRequest
 from narrated.engines.tortoise.univnet import BEHIND
@@ -30,9 +31,11 @@ class VocoderStage(Stage[TortoiseModels, TortoiseRequest]):
         """Make the samples of the first requests."""
         requests = self.next_requests(module, width)
         vocoder, device = module.vocoder, module.device
-        speaking = [(each, each.mel.to(device)) for each in requests if each.mel is not None]
+        speaking = [
+            (each, to_device(each.mel, device)) for each in requests if each.mel is not None
+        ]
         noises = [
-            each.noise((1, vocoder.noise_dim, _frames(each)), "vocoder")[0].to(device)
+            to_device(each.noise((1, vocoder.noise_dim, _frames(each)), "vocoder")[0], device)
             for each, _ in speaking
         ]
         for request in requests:
