@@ -145,9 +145,12 @@ class KeyValueDecoder:
         torch.gt(self._places[:span], positions[:, None], out=later)
         return bias.zero_().masked_fill_(later, -float("inf"))[:, None, None]
 
-    def move(self, source: int, target: int) -> None:
-        """Copy a sequence into another slot."""
-        self._kept[:, :, target] = self._kept[:, :, source]
+    def move(self, source: int, target: int, positions: int | None = None) -> None:
+        """Copy a sequence into another slot: its first positions, or all.
+
+        On the host, a page of the slot that is not written takes neither time nor memory.
+        """
+        self._kept[:, :, target, :, :positions] = self._kept[:, :, source, :, :positions]
 
     def clear(self, slot: int) -> None:
         """Zero a slot whose values are not finite: attention to a later sequence would spread them,

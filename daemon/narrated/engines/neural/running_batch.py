@@ -92,7 +92,7 @@ class RunningBatch(Generic[OwnerT]):
         lengths = to_device(torch.tensor([each.prompt_length for each in read]), prompts.device)
         logits = self._decoder.fill(transformer, first, prompts, lengths)
         for slot in range(first + len(read), slots.stop):
-            self._decoder.move(first, slot)
+            self._decoder.move(first, slot, prompts.shape[1])
         self._set(first, joining)
         self._states.begin()
         self._choose(logits.expand(len(joining), -1), slots, _operations(joining))
