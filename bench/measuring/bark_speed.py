@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractAsyncContextManager, ExitStack
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from measuring import texts
 from measuring.json_program import JsonProgram, running_program
+from measuring.kept_profiles import profiled_if_missed
 from measuring.observed_engine import most_memory, observed
 from measuring.processes import own_processor_s
 from measuring.program import Figure, say
@@ -70,7 +72,9 @@ def bark(bench: SpeedBench) -> list[Figure]:
             if setting.is_gpu:
                 figures.append(setting.not_taken(memory, NO_MORE))
         else:
-            figures += _figures(bench, setting)
+            write = partial(_write_profile, bench, setting)
+            taken = _figures(bench, setting)
+            figures += profiled_if_missed(bench, "bark", setting, taken, write)
     return figures
 
 
@@ -127,16 +131,10 @@ def _measured(bench: SpeedBench, setting: Setting) -> BarkTimes:
 async def _rounds(
     upstreams: Mapping[str, JsonProgram], models: Path, setting: Setting, size: SpeedSizes
 ) -> BarkTimes:
-    resources = ModelResources(models=str(models), device=setting.device)
-    spec = BUILT_IN_ENGINES[ENGINE]
-    # As many slots as the batch has, so that the memory of both can be compared.
-    options = {**spec.options, "dtype": setting.dtype, "rows": size.sentences}
     memory = models / f"memory-{setting.dtype}"
-    said = [texts.note(number).strip() for number in range(size.sentences)]
+    said = _sentences(size)
     times = BarkTimes(theirs={precision: GenerateTimes() for precision in upstreams})
-    async with running_worker(
-        resources, observed(replace(spec, options=options), memory)
-    ) as worker:
+    async with _own_worker(models, setting, size, memory=memory) as worker:
         for number in range(size.rounds):
             say(f"bark {setting.name}: round {number + 1} of {size.rounds}, by a worker")
             ours, samples = await _speak(worker, said, seed=number)
@@ -147,6 +145,31 @@ async def _rounds(
                 _generate_both(upstream, said, size.alone, samples, times.theirs[precision])
     times.own_bytes = most_memory(memory)
     return times
+
+
+def _own_worker(
+    models: Path, setting: Setting, size: SpeedSizes, **observing: Path
+) -> AbstractAsyncContextManager[Worker]:
+    """A worker with as many slots as the batch has, so that the memory of both is comparable."""
+    resources = ModelResources(models=str(models), device=setting.device)
+    spec = BUILT_IN_ENGINES[ENGINE]
+    options = {**spec.options, "dtype": setting.dtype, "rows": size.sentences}
+    return running_worker(resources, observed(replace(spec, options=options), **observing))
+
+
+def _sentences(size: SpeedSizes) -> list[str]:
+    return [texts.note(number).strip() for number in range(size.sentences)]
+
+
+def _write_profile(bench: SpeedBench, setting: Setting, file: Path) -> None:
+    """Profile a fresh worker that speaks all sentences once."""
+
+    async def speak() -> None:
+        models = bench.scratch / setting.device
+        async with _own_worker(models, setting, bench.sizes, profile=file) as worker:
+            await _speak(worker, _sentences(bench.sizes), seed=0)
+
+    asyncio.run(speak())
 
 
 async def _speak(worker: Worker, said: Sequence[str], seed: int) -> tuple[Spent, int]:

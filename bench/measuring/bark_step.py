@@ -1,8 +1,9 @@
 """Times Bark's decode steps at batch 1, each slice beside a plain read of as many bytes.
 
-    python bark_step.py CHECKPOINT DEVICE DTYPE
+    python bark_step.py CHECKPOINT DEVICE DTYPE [PROFILE]
 
-Runs with a worker's environment. Prints the median time of a token and of a read as JSON.
+Runs with a worker's environment. Prints the median time of a token and of a read as JSON. With a
+file for it, it profiles all slices, which then take longer.
 """
 
 import ctypes
@@ -20,6 +21,7 @@ import measuring  # noqa: F401 # puts the tests on the path
 
 # isort: split
 from engines.bark.stage_driver import BarkDriver, prompt
+from measuring.step_profile import StepProfile
 from narrated.engines.bark.request import BarkRequest
 from narrated.engines.bark.transformer_adapter import pass_weights
 
@@ -86,15 +88,16 @@ class BarkSteps:
 
 
 def main() -> None:
-    checkpoint, device, dtype = sys.argv[1:]
+    checkpoint, device, dtype, *profile = sys.argv[1:]
     driver = BarkDriver(Path(checkpoint), device=device, dtype=dtype)
     steps = BarkSteps(driver)
+    go_on = StepProfile(Path(profile[0])).of(steps.slice_) if profile else steps.slice_
     read = PlainRead(steps.step_bytes, driver.module.device)
     token_s, read_s = [], []
     for _ in range(2):
         request = steps.admit()
         while True:
-            slice_s, made = _timed(lambda request=request: steps.slice_(request))
+            slice_s, made = _timed(lambda request=request: go_on(request))
             if not made:
                 break
             token_s.append(slice_s / made)

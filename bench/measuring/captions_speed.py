@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -12,6 +13,8 @@ from transformers import BlipForConditionalGeneration
 from engines.checkpoints.captions import bert_tokenizer
 from measuring import checkpoints
 from measuring.json_program import running_program
+from measuring.kept_profiles import profiled_if_missed
+from measuring.observed_engine import observed
 from measuring.processes import own_processor_s
 from measuring.program import Figure, say
 from measuring.speed_bench import Setting, SpeedBench, Spent, Stopwatch, settings, times_as_fast
@@ -40,7 +43,9 @@ def captions(bench: SpeedBench) -> list[Figure]:
         if setting.missing:
             figures.append(setting.not_taken(what, f"at least {bound:g} x"))
         else:
-            figures.append(_figure(bench, setting, what, files))
+            taken = [_figure(bench, setting, what, files)]
+            write = partial(_write_profile, bench, setting, files)
+            figures += profiled_if_missed(bench, "captions", setting, taken, write)
     return figures
 
 
@@ -76,15 +81,22 @@ def _figure(bench: SpeedBench, setting: Setting, what: str, files: list[Path]) -
     )
 
 
+def _write_profile(bench: SpeedBench, setting: Setting, files: list[Path], file: Path) -> None:
+    """Profile a fresh worker that describes all pictures."""
+    models, tokens = bench.scratch / setting.device, bench.sizes.caption_tokens
+    asyncio.run(_described(models, setting, tokens, files, profile=file))
+
+
 async def _described(
-    models: Path, setting: Setting, tokens: int, files: Iterable[Path]
+    models: Path, setting: Setting, tokens: int, files: Iterable[Path], **observing: Path
 ) -> tuple[Spent, list[str]]:
     """Describe the pictures in a fresh worker, once it is warm."""
     resources = ModelResources(models=str(models), device=setting.device)
     spec = BUILT_IN_ENGINES[ENGINE]
     options = {**spec.options, "dtype": setting.dtype, "max_tokens": tokens}
     pictures = [file.read_bytes() for file in files]
-    async with running_worker(resources, replace(spec, options=options)) as worker:
+    engine = observed(replace(spec, options=options), **observing)
+    async with running_worker(resources, engine) as worker:
         await _warmed(worker, pictures)
         watch, cpu_s = Stopwatch(), own_processor_s(worker.pid)
         results = await fed(worker, ENGINE, [({}, picture) for picture in pictures])

@@ -1,7 +1,8 @@
-"""An engine that notes the memory of its steps.
+"""An engine whose steps are observed: their memory, or their time.
 
 Options: `engine` is the module of the other engine. `memory` is a file that gets a line for each
-step, the most bytes that its device had in use. The rest goes to the other engine.
+step, the most bytes that its device had in use; `profile` is a file for a profile of all steps. The
+rest goes to the other engine.
 """
 
 import importlib
@@ -10,14 +11,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from measuring.step_profile import StepProfile
 from narrated.engines.registry import EngineSpec
 
 _FOLDER = Path(__file__).parents[1]
 
 
-def observed(spec: EngineSpec, memory: Path) -> EngineSpec:
-    """The same engine, with the memory of its steps noted in a file."""
-    options = {**spec.options, "engine": spec.module, "memory": str(memory)}
+def observed(spec: EngineSpec, **files: Path) -> EngineSpec:
+    """The same engine; its steps are observed in these files, if any: `memory` or `profile`."""
+    if not files:
+        return spec
+    told = {"engine": spec.module, **{name: str(file) for name, file in files.items()}}
+    options = {**spec.options, **told}
     return replace(spec, module="measuring.observed_engine", path=str(_FOLDER), options=options)
 
 
@@ -29,9 +34,12 @@ def most_memory(noted: Path) -> int:
 def load(options: dict[str, Any], context: Any) -> Any:
     """Load the other engine, and observe its steps."""
     told = dict(options)
-    module, memory = str(told.pop("engine")), Path(str(told.pop("memory")))
-    engine = importlib.import_module(module).load(told, context)
-    engine.step = _noted(engine, memory)
+    module, memory, profile = (told.pop(name, "") for name in ("engine", "memory", "profile"))
+    engine = importlib.import_module(str(module)).load(told, context)
+    if memory:
+        engine.step = _noted(engine, Path(memory))
+    if profile:
+        engine.step = StepProfile(Path(profile)).of(engine.step)
     return engine
 
 

@@ -3,7 +3,7 @@
     python own_tortoise.py CHECKPOINT DEVICE
 
 Reads requests as lines of JSON, each some texts that are spoken at once, with their options, and
-answers with their codes and their seconds.
+answers with their codes and their seconds. With a file `profile`, it profiles the steps.
 """
 
 import json
@@ -19,6 +19,7 @@ from narrated.engines.tortoise.options import TortoiseSettings
 # isort: split
 from engines.stage_driver import finished
 from engines.tortoise.stage_driver import QUICK, TortoiseDriver
+from measuring.step_profile import StepProfile
 
 VOICE = 1
 
@@ -32,10 +33,16 @@ def main() -> None:
 
 
 def _spoken(
-    driver: TortoiseDriver, texts: Sequence[str], options: dict[str, Any], seed: int
+    driver: TortoiseDriver,
+    texts: Sequence[str],
+    options: dict[str, Any],
+    seed: int,
+    profile: str = "",
 ) -> dict[str, Any]:
     """Speak all texts at once."""
     pipeline = driver.pipeline()
+    if profile:
+        pipeline.step = StepProfile(Path(profile)).of(pipeline.step)
     settings = TortoiseSettings.of(options)
     chosen = {name: getattr(settings, name) for name in QUICK.keys() - options.keys()}
     requests = [

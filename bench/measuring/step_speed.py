@@ -1,6 +1,11 @@
 """Case of Bark's decode step at batch 1 against the time of reading its weights."""
 
+from functools import partial
+from pathlib import Path
+from typing import Any
+
 from measuring.json_program import own_program
+from measuring.kept_profiles import profiled_if_missed
 from measuring.program import Figure, say
 from measuring.speed_bench import Setting, SpeedBench, settings
 from measuring.steady_bark import write_steady_bark
@@ -17,27 +22,35 @@ WHAT = (
 
 def step(bench: SpeedBench) -> list[Figure]:
     """Time steps and reads in turn."""
-    return [_figure(bench, setting) for setting in settings()]
+    return [each for setting in settings() for each in _figures(bench, setting)]
 
 
-def _figure(bench: SpeedBench, setting: Setting) -> Figure:
+def _figures(bench: SpeedBench, setting: Setting) -> list[Figure]:
     share = SHARES[setting.name]
     goal = f"at least {share:.0%}"
     if setting.missing:
-        return setting.not_taken(WHAT, goal)
+        return [setting.not_taken(WHAT, goal)]
     say(f"step {setting.name}")
     folder = bench.scratch / setting.device / "step"
     if not folder.exists():
         layers = bench.sizes.layers
         write_steady_bark(folder, on_gpu=setting.is_gpu, layers=layers, tokens=TOKENS)
-    with own_program("bark_step", folder, setting.device, setting.dtype) as program:
-        told = program.answer()
+    told = _timed(folder, setting)
     reached = told["read_s"] / told["token_s"]
     rate = told["bytes"] / told["read_s"] / 1e9
-    return Figure(
+    figure = Figure(
         f"{WHAT}, {setting.name}",
         f"{reached:.0%} (a step {told['token_s'] * 1e3:.1f} ms, a read {told['read_s'] * 1e3:.1f} "
         f"ms of {told['bytes'] / 1e6:.0f} MB at {rate:.1f} GB/s; medians of {told['slices']})",
         goal,
         reached >= share,
     )
+    write = partial(_timed, folder, setting)
+    return profiled_if_missed(bench, "step", setting, [figure], write)
+
+
+def _timed(folder: Path, setting: Setting, *profile: Path) -> dict[str, Any]:
+    """The times that the program tells; with a file for a profile, it writes that besides."""
+    arguments = (folder, setting.device, setting.dtype, *profile)
+    with own_program("bark_step", *arguments) as program:
+        return dict(program.answer())

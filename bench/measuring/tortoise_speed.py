@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import torch
 
 from measuring import checkpoints
 from measuring.json_program import JsonProgram, own_program, running_program
+from measuring.kept_profiles import profiled_if_missed
 from measuring.own_tortoise import VOICE
 from measuring.program import Figure, NotTaken, say
 from measuring.speed_bench import SpeedBench, Spent, Stopwatch, settings, times_as_fast
@@ -141,11 +143,21 @@ def tortoise(bench: SpeedBench) -> list[Figure]:
             with speakers(bench.scratch / "tortoise", options, str(PINS)) as (ours, theirs):
                 spoken = spoken_in_turns(ours, theirs, options, bench.sizes.rounds)
             own = times(spoken["narrated"])
-            figures += [
+            taken = [
                 times_as_fast(f"{what} {way}", setting, own, times(spoken[way]), bound)
                 for way, bound in bounds.items()
             ]
+            write = partial(_write_profile, bench.scratch / "tortoise", setting.device, options)
+            figures += profiled_if_missed(bench, "tortoise", setting, taken, write)
     return figures
+
+
+def _write_profile(place: Path, device: str, options: Mapping[str, Any], file: Path) -> None:
+    """Profile our stages, while they speak all texts once."""
+    asked = {"texts": TEXTS, "options": {**options, **LIKELIEST}, "seed": 0, "profile": str(file)}
+    with own_program("own_tortoise", place, device) as program:
+        program.answer()
+        program.request(asked)
 
 
 def times(spoken: Sequence[SpokenTexts]) -> list[Spent]:
