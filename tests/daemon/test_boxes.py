@@ -89,7 +89,7 @@ def test_fatal_text_on_a_box(tmp_path: Path) -> None:
 
 
 def test_full_disk_of_a_box(tmp_path: Path) -> None:
-    """A box that cannot keep the voices is named, and works once its disk has room."""
+    """A box that cannot keep the voices is named; once it has them, it works on a full disk."""
     (tmp_path / "state/voices").mkdir(parents=True)
     (tmp_path / "state/voices/ann.txt").write_text("Ann's clip" * 1000)
     with disk.small(tmp_path / "box/cache", 64) as full, _serving(Box(tmp_path / "box")) as box:
@@ -104,3 +104,8 @@ def test_full_disk_of_a_box(tmp_path: Path) -> None:
             assert "voices-of-daemons" in problem()
             full.empty()
             assert daemon.manifest("post")["voice"] == "ann"
+            full.fill()
+            box.processes[-1].kill()
+            box.processes[-1].wait()
+            daemon.drop("later.md", "---\nvoice: ann\n---\nOther words.")
+            assert daemon.manifest("later")["voice"] == "ann"

@@ -21,6 +21,7 @@ from narrated.workers import box_connection
 from narrated.workers.box_link import PAYLOAD_LIMIT_BYTES, SILENT_S, greeting
 from narrated.workers.protocol import encode
 from narrated.workers.voice_files import VoiceStore
+from support import disk
 from support.fresh_process import in_a_fresh_process
 from workers.boxes import Box, running_on, serving
 from workers.support import ends_within, running, say, spec, toy
@@ -245,10 +246,21 @@ def test_old_voices_leave_a_box(tmp_path):
         then_s = time.time() - days * 86_400
         os.utime(tmp_path / "files" / digests[name], (then_s, then_s))
     assert store.missing({"kept.txt": digests["kept"]}) == []
-    store.show({"kept.txt": digests["kept"]})
+    store.clear()
     left = {path.name for path in (tmp_path / "files").iterdir()}
     assert left == {digests["kept"], digests["lately"]}
-    store.close()
+
+
+def test_full_disk_keeps_no_drafts(tmp_path):
+    """Voices that do not fit on a box's disk leave nothing behind, however often they come."""
+    with disk.small(tmp_path / "store", 64) as full:
+        store, content = VoiceStore(full.folder), bytes(100_000)
+        for _ in range(3):
+            with pytest.raises(OSError, match="No space left"):
+                store.add(hashlib.sha256(content).hexdigest(), content)
+        with pytest.raises(OSError, match="No such file"):
+            store.show({"x": hashlib.sha256(content).hexdigest()})
+        assert [path.name for path in full.folder.rglob("*")] == ["files"]
 
 
 @pytest.mark.parametrize(

@@ -34,8 +34,10 @@ class BoxVoices:
         """Ask for what is missing of an index. Errors: OSError, ValueError."""
         if not isinstance(index, dict):
             raise TypeError("no index")
+        missing = await asyncio.to_thread(self._store.missing, index)
+        if not self._has_some:
+            await asyncio.to_thread(self._store.clear)  # it may be what fills the disk
         self._index, self._has_some = index, True
-        missing = await asyncio.to_thread(self._store.missing, self._index)
         self._awaited = set(missing)
         if missing:
             self._link.send({"wants": missing})

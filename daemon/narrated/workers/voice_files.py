@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
@@ -99,46 +99,42 @@ class VoiceStore:
             return True
         return False
 
+    def clear(self) -> None:
+        """Remove what killed workers left, and the files that no daemon has had for a month."""
+        for place in [*self._folder.glob("*-*"), *self._files.glob("draft-*")]:
+            if not Path("/proc", place.name.split("-")[1]).exists():
+                _remove(place)
+        for file in self._files.glob("*"):
+            with suppress(OSError):
+                if time.time() - file.stat().st_mtime > _KEPT_S:
+                    file.unlink()
+
     def add(self, digest: str, content: bytes) -> None:
         """Keep a file. Errors: OSError; ValueError if the content is another."""
         if hashlib.sha256(content).hexdigest() != digest:
             raise ValueError("a file's content is not what its digest says")
         self._files.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=self._files, delete=False) as draft:
-            draft.write(content)
-        Path(draft.name).replace(self._files / digest)
+        handle, draft = tempfile.mkstemp(prefix=f"draft-{os.getpid()}-", dir=self._files)
+        with _removed_if_failed(Path(draft)):
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+            Path(draft).replace(self._files / digest)
 
     def show(self, index: Mapping[str, str]) -> None:
         """Have `shown` lead to a tree with these files, in one step. Errors: OSError."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        tree = Path(tempfile.mkdtemp(prefix="tree-", dir=self._folder))
-        for name, digest in index.items():
-            place = tree / name
-            place.parent.mkdir(parents=True, exist_ok=True)
-            os.link(self._files / digest, place)
+        tree = Path(tempfile.mkdtemp(prefix=f"tree-{os.getpid()}-", dir=self._folder))
         before = self.shown.resolve() if self.shown.is_symlink() else None
-        if before is None:
-            self._remove_left()
-            self._remove_old()
-        link = tree.with_name(f"{tree.name}.link")
-        link.symlink_to(tree.name)
-        link.replace(self.shown)
+        with _removed_if_failed(tree):
+            for name, digest in index.items():
+                place = tree / name
+                place.parent.mkdir(parents=True, exist_ok=True)
+                os.link(self._files / digest, place)
+            link = tree.with_name(f"{tree.name}.link")
+            link.symlink_to(tree.name)
+            link.replace(self.shown)
         if before is not None:
             shutil.rmtree(before, ignore_errors=True)
-
-    def _remove_left(self) -> None:
-        """Remove the trees of workers that were killed."""
-        for link in self._folder.glob("shown-*"):
-            if not Path("/proc", link.name.removeprefix("shown-")).exists():
-                shutil.rmtree(link.resolve(), ignore_errors=True)
-                link.unlink(missing_ok=True)
-
-    def _remove_old(self) -> None:
-        """Remove the files that are in nobody's use, and drafts that were never whole."""
-        for file in self._files.glob("*"):
-            with suppress(OSError):
-                if time.time() - file.stat().st_mtime > _KEPT_S:
-                    file.unlink()
 
     def close(self) -> None:
         """Remove the tree; the files stay for the next time."""
@@ -146,6 +142,24 @@ class VoiceStore:
             if self.shown.is_symlink():
                 shutil.rmtree(self.shown.resolve(), ignore_errors=True)
                 self.shown.unlink(missing_ok=True)
+
+
+@contextmanager
+def _removed_if_failed(place: Path) -> Iterator[None]:
+    """Leave nothing behind on a full disk, which is tried again."""
+    try:
+        yield
+    except OSError:
+        _remove(place)
+        raise
+
+
+def _remove(place: Path) -> None:
+    if place.is_dir() and not place.is_symlink():
+        shutil.rmtree(place, ignore_errors=True)
+        return
+    with suppress(OSError):
+        place.unlink()
 
 
 def _check(name: str, digest: str) -> None:
