@@ -74,6 +74,7 @@ def test_box_has_a_worker(tmp_path: Path) -> None:
         (with_box(engines=[]), "has no engines"),
         (with_box(engines=["nobody"]), "no engine named `nobody`"),
         (with_box(socket="/" + 120 * "x"), "more than 107 bytes"),
+        (with_box(workers=0), "`workers: 0` cannot be"),
         (with_box(port=22), "unknown key `boxes.port`"),
         (TWO_LINES + "workers: {only_boxes: [bark]}", "no box has the engine `bark`"),
     ],

@@ -90,6 +90,17 @@ def test_way_to_boxes_verifies(tmp_path: Path) -> None:
     verified("system", tmp_path, tmp_path / "narrated-worker@box2.socket")
 
 
+def test_bridge_units_verify(tmp_path: Path) -> None:
+    """systemd reports no problem with the bridge; its exposure score is at most 2.5."""
+    text = (UNITS / "narrated-bridge@.service").read_text()
+    ours = re.sub(r"(?m)^ExecStart=\S+", "ExecStart=/bin/true", text)
+    assert ours != text
+    (tmp_path / "narrated-bridge@.service").write_text(ours)
+    shutil.copy(UNITS / "narrated-bridge@.socket", tmp_path)
+    exposed_at_most(2.5, tmp_path / "narrated-bridge@.service")
+    verified("system", tmp_path, tmp_path / "narrated-bridge@studio.socket")
+
+
 @pytest.mark.parametrize("unit", ["narrated.service", "user/narrated.service"])
 def test_units_verify(unit: str, tmp_path: Path) -> None:
     # The program need not be installed here, nor be where the units suppose it.

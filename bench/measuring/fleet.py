@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,27 +106,39 @@ def _beside_one(place: FleetPlace, what: str, *, is_flac: bool, has_goal: bool) 
 async def _measured(
     folder: Path, count: int, chunks: int, *, step_s: float, characters: int, is_flac: bool
 ) -> Throughput:
+    async with boxes(folder, count, paced(step_s)) as specs:
+        return await throughput(specs, chunks, characters=characters, is_flac=is_flac)
+
+
+def paced(step_s: float) -> EngineSpec:
+    """An engine that sleeps so long a chunk."""
     options = {"rows": 2, "slots": 1, "step_s": step_s, "steps": 1}
-    engine = EngineSpec(ENGINE, "speech", "measuring.paced_engine", 400, options=options)
+    return EngineSpec(ENGINE, "speech", "measuring.paced_engine", 400, options=options)
+
+
+async def throughput(
+    specs: Sequence[WorkerSpec], chunks: int, *, characters: int, is_flac: bool
+) -> Throughput:
+    """Have workers speak so many chunks, once all are there."""
+    count = len(specs)
     changed = asyncio.Event()
-    async with _boxes(folder, count, engine) as specs:
-        pool = WorkerPool((), changed.set)
-        await pool.start()
-        try:
-            async with asyncio.timeout(PATIENCE_S):
-                for last in range(AT_ONCE, count + AT_ONCE, AT_ONCE):  # they share two cores
-                    await pool.apply(specs[:last])
-                    while len(pool.workers) < min(last, count):
-                        changed.clear()
-                        await changed.wait()
-            header = {"text": characters * "x", "voice": "paced", "flac": is_flac}
-            await _fed(pool, header, 2 * count)  # warm
-            began_s, cpu_s, boxes_s = time.monotonic(), time.process_time(), _boxes_s()
-            await _fed(pool, header, chunks)
-            took_s, cpu_s = time.monotonic() - began_s, time.process_time() - cpu_s
-            boxes_s = _boxes_s() - boxes_s
-        finally:
-            await pool.stop()
+    pool = WorkerPool((), changed.set)
+    await pool.start()
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            for last in range(AT_ONCE, count + AT_ONCE, AT_ONCE):  # they share two cores
+                await pool.apply(specs[:last])
+                while len(pool.workers) < min(last, count):
+                    changed.clear()
+                    await changed.wait()
+        header = {"text": characters * "x", "voice": "paced", "flac": is_flac}
+        await _fed(pool, header, 2 * count)  # warm
+        began_s, cpu_s, boxes_s = time.monotonic(), time.process_time(), _boxes_s()
+        await _fed(pool, header, chunks)
+        took_s, cpu_s = time.monotonic() - began_s, time.process_time() - cpu_s
+        boxes_s = _boxes_s() - boxes_s
+    finally:
+        await pool.stop()
     return Throughput(chunks / took_s, 1e3 * cpu_s / chunks, 1e3 * boxes_s / chunks)
 
 
@@ -150,16 +162,21 @@ async def _fed(pool: WorkerPool, header: dict[str, object], chunks: int) -> None
 
 
 @asynccontextmanager
-async def _boxes(folder: Path, count: int, engine: EngineSpec) -> AsyncIterator[list[WorkerSpec]]:
+async def boxes(folder: Path, count: int, engine: EngineSpec) -> AsyncIterator[list[WorkerSpec]]:
     """So many boxes, with the engine in their own configuration."""
-    module = {"module": engine.module, "path": str(Path(HERE).parent)}
-    config = folder / "box.yaml"
-    folders = {name: str(folder / name) for name in ("inbox", "outbox", "state", "cache")}
-    config.write_text(yaml.safe_dump({**folders, "engines": {ENGINE: module}}))
-    command = (sys.executable, "-m", "narrated.cli", "--config", str(config), "worker")
+    command = worker_command(folder, engine)
     async with AsyncExitStack() as stack:
         specs = []
         for number in range(count):
             box = await stack.enter_async_context(serving(Box(folder, f"box{number}", command)))
             specs.append(WorkerSpec(f"box{number}", "", (engine,), socket=str(box.socket)))
         yield specs
+
+
+def worker_command(folder: Path, engine: EngineSpec) -> tuple[str, ...]:
+    """The command of a worker whose own configuration has the engine."""
+    module = {"module": engine.module, "path": str(Path(HERE).parent)}
+    config = folder / "box.yaml"
+    folders = {name: str(folder / name) for name in ("inbox", "outbox", "state", "cache")}
+    config.write_text(yaml.safe_dump({**folders, "engines": {ENGINE: module}}))
+    return (sys.executable, "-m", "narrated.cli", "--config", str(config), "worker")

@@ -236,7 +236,10 @@ def _serving_step(config: Config, systemctl: str) -> Iterator[str]:
 
 def _boxes_step(config: Config) -> Iterator[str]:
     if config.boxes:
-        sockets = " ".join(f"narrated-worker@{name}.socket" for name in config.boxes)
+        sockets = " ".join(
+            f"narrated-{'bridge' if box.workers > 1 else 'worker'}@{name}.socket"
+            for name, box in config.boxes.items()
+        )
         yield f"Open the way to the boxes: sudo systemctl enable --now {sockets} (docs/boxes.md)"
 
 

@@ -99,13 +99,17 @@ def push_files(config: Config, units: Path, *, user: bool) -> Iterator[tuple[Pat
 
 
 def worker_files(config: Config, units: Path) -> Iterator[tuple[Path, str]]:
-    """Yield the files of the units that reach workers on other boxes, in the folder of units."""
+    """Yield the files of the units that reach workers on other boxes and in clusters."""
     for name in ("narrated-worker@.socket", "narrated-worker@.service"):
         yield units / name, shipped(f"systemd/{name}")
     python = quoted(sys.executable, command=True)
     words = f"{python} -I -m narrated.workers.box_ssh {_SSH_CONFIG} %i"
     command = ["ExecStart=", f"ExecStart={words}"]
     yield units / "narrated-worker@.service.d/10-paths.conf", _drop_in([*command, *_hidden(config)])
+    for name in ("narrated-bridge@.socket", "narrated-bridge@.service"):
+        yield units / name, shipped(f"systemd/{name}")
+    bridge = ["ExecStart=", f"ExecStart={_executable()} bridge ray $BRIDGE"]
+    yield units / "narrated-bridge@.service.d/10-paths.conf", _drop_in([*bridge, *_hidden(config)])
 
 
 def tmpfiles(config: Config) -> str:
@@ -196,9 +200,11 @@ def _bind_mounts(paths: list[Path], writable: list[Path]) -> Iterator[str]:
 
 
 def _program(config_path: Path) -> str:
-    program = Path(sysconfig.get_path("scripts"), "narrated")
-    words = (quoted(str(program), command=True), quoted(str(config_path), command=True))
-    return "{} --config {}".format(*words)
+    return f"{_executable()} --config {quoted(str(config_path), command=True)}"
+
+
+def _executable() -> str:
+    return quoted(str(Path(sysconfig.get_path("scripts"), "narrated")), command=True)
 
 
 def _command(config_path: Path) -> list[str]:

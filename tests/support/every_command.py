@@ -44,6 +44,7 @@ ALONE: Mapping[str, Sequence[Sequence[str]]] = {
         ["--check", "inbox/post.md"],
     ],
     "serve": [["--host", "192.0.2.1"]],  # no machine has that address: it ends at once
+    "bridge ray": [["--address", "192.0.2.1:6379"]],  # without a socket it ends at once
     "lexicon add": [["nginx", "engine x", "--folder", "inbox"]],
     "models list": [[], ["--json"]],
     "models pull": [["--quiet", "bark"]],

@@ -10,6 +10,7 @@ import click
 from narrated import __version__
 from narrated.cli import (
     audition_command,
+    bridge_command,
     job_commands,
     one_off_commands,
     pause_commands,
@@ -107,6 +108,7 @@ for command in (
     *run_and_once.COMMANDS,
     *serve_command.COMMANDS,
     *worker_command.COMMANDS,
+    *bridge_command.COMMANDS,
     *job_commands.COMMANDS,
     *pause_commands.COMMANDS,
     *read_commands.COMMANDS,

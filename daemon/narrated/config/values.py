@@ -228,6 +228,8 @@ class BoxConfig(Section, frozen=True):
     engines: tuple[str, ...]
     memory: Bytes | None = None
     """Limit for its models on its device; None: what its own configuration says."""
+    workers: int = 1
+    """Workers behind its socket, at most: a bridge to a cluster lends several."""
 
 
 class Config(Section, frozen=True):

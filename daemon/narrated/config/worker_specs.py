@@ -60,11 +60,16 @@ def worker_specs(config: Config, hearing: str = "") -> tuple[WorkerSpec, ...]:
         )
         for (python, holds_models), specs in sorted(together.items())
     )
-    return (*workers, *(_box_worker(config, name, box) for name, box in config.boxes.items()))
+    on_boxes = (
+        _box_worker(config, f"{name}-{number}" if box.workers > 1 else name, box)
+        for name, box in config.boxes.items()
+        for number in range(1, box.workers + 1)
+    )
+    return (*workers, *on_boxes)
 
 
 def _box_worker(config: Config, name: str, box: BoxConfig) -> WorkerSpec:
-    """The worker of a box, which has folders and a device of its own."""
+    """A worker of a box, which has folders and a device of its own."""
     idle_unload_s, voices = float(config.models.idle_unload), str(config.models.voices)
     return WorkerSpec(
         name=name,

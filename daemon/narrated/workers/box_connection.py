@@ -62,7 +62,8 @@ class BoxConnection:
         except OSError as error:
             raise BoxRefused(
                 f"nothing listens on its socket {path} ({error.strerror}). "
-                f"Run `systemctl enable --now narrated-worker@{name}.socket`; see docs/boxes.md"
+                f"Run `systemctl enable --now narrated-worker@{name}.socket`, or start the bridge "
+                "to its cluster; see docs/boxes.md"
             ) from error
         link = BoxLink(*wire, PAYLOAD_LIMIT_BYTES)
         try:
@@ -171,6 +172,8 @@ async def _greeted(name: str, link: BoxLink) -> int:
                 "its connection ended before it answered. "
                 f"`journalctl -u narrated-worker@{name}` has the words of ssh"
             )
+        if "ended" in frame[0]:
+            raise BoxRefused(printable(str(frame[0]["ended"]["how"])[:300]))
         theirs = frame[0]["box"]
         pid, version = int(theirs["pid"]), printable(str(theirs["version"])[:40])
         if not same_version(theirs):
