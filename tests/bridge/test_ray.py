@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -56,6 +57,9 @@ def test_cluster_speaks_a_post(daemon: Daemon, bridge: RayBridge) -> None:
     daemon.published("shared", post)
     assert list(_times(daemon, "Shared").values()) == [1] * 12
     wait(lambda: "has no place for 1 GPU, 0.5 CPU yet" in str(daemon.status()["workers"]))
+    told = daemon.ask("status").stdout
+    assert f" on {socket.gethostname()} is ready, engines: toy; spoke " in told, told
+    assert "times as fast as speech" in told
 
 
 def test_killed_bridge_leaves_no_actor(daemon: Daemon, bridge: RayBridge) -> None:

@@ -22,6 +22,7 @@ from narrated.service.state_lock import holder
 from narrated.service.work_breaks import WorkBreak, WorkBreaks
 from narrated.take_checks.check_progress import told_checks
 from narrated.workers.engine_versions import differing_engines
+from narrated.workers.work_done import WorkDone
 
 if TYPE_CHECKING:  # `narrated status` needs none of these
     from narrated.jobs.ingest import Ingest
@@ -75,6 +76,8 @@ class WorkerStatus(msgspec.Struct, frozen=True):
     models: tuple[ModelStatus, ...] = ()
     box: str = ""
     """Name of the box that it runs on; empty for this machine."""
+    done: WorkDone = msgspec.field(default_factory=WorkDone)
+    """What it has spoken since the daemon started."""
 
 
 class ServiceNews(NamedTuple):

@@ -139,8 +139,18 @@ def _worker_lines(status: dict[str, Any]) -> Iterator[str]:
         problem = f" ({printable(worker['problem'])})" if worker["problem"] else ""
         engines = ", ".join(worker["engines"]) or "none"
         where = "box" if worker.get("box") else "worker"
-        yield f"  {where} {worker['name']} is {worker['state']}, engines: {engines}{problem}"
+        place = f" on {printable(done['place'])}" if (done := worker["done"])["place"] else ""
+        spoke = f"; spoke {_spoken(done)}" if done["spoken_s"] else ""
+        what = f"{worker['name']}{place} is {worker['state']}, engines: {engines}{spoke}{problem}"
+        yield f"  {where} {what}"
         yield from map(_model_line, worker["models"])
+
+
+def _spoken(done: dict[str, Any]) -> str:
+    """What a worker has spoken, and how much faster than speech."""
+    speed = done["spoken_s"] / done["busy_s"] if done["busy_s"] else 0.0
+    factor = f", {speed:.2g} times as fast as speech" if speed else ""
+    return f"{duration(done['spoken_s'])}{factor}"
 
 
 def held_lines(held: Iterable[tuple[str, str]], count: int) -> Iterator[str]:

@@ -45,9 +45,12 @@ class BoxRefused(OSError):
 class BoxConnection:
     """A connection to a box's worker, with the face of a child process."""
 
-    def __init__(self, name: str, link: BoxLink, pid: int, voices: VoiceFolder) -> None:
-        self.name, self.pid = name, pid
-        """`pid` counts on that box."""
+    def __init__(
+        self, name: str, link: BoxLink, greeted: tuple[int, str], voices: VoiceFolder
+    ) -> None:
+        self.name = name
+        self.pid, self.place = greeted
+        """`pid` counts on that box, whose name is `place`."""
         self.last_lines: Sequence[str] = ()
         self._link = link
         self._how = ""
@@ -68,7 +71,7 @@ class BoxConnection:
         link = BoxLink(*wire, PAYLOAD_LIMIT_BYTES)
         try:
             async with asyncio.timeout(_GREETING_S):
-                pid = await _greeted(name, link)
+                greeted = await _greeted(name, link)
             index = await voices.on_disk(voices.index)
         except StorageError as error:
             link.abort()
@@ -81,7 +84,7 @@ class BoxConnection:
             raise
         if index:
             _send_index(link, index)
-        return cls(name, link, pid, voices)
+        return cls(name, link, greeted, voices)
 
     def send(self, header: Mapping[str, Any], payload: bytes = b"") -> None:
         """Queue a frame. If the box is gone, `receive` tells."""
@@ -160,8 +163,8 @@ def _send_index(link: BoxLink, index: Mapping[str, str]) -> None:
     link.send({"voices": {}}, json.dumps(index).encode())
 
 
-async def _greeted(name: str, link: BoxLink) -> int:
-    """Exchange greetings; returns the pid of the worker on its box."""
+async def _greeted(name: str, link: BoxLink) -> tuple[int, str]:
+    """Exchange greetings; returns the pid of the worker, and the name of its box."""
     link.send({"daemon": greeting()})
     try:
         frame = await link.receive()
@@ -185,7 +188,7 @@ async def _greeted(name: str, link: BoxLink) -> int:
         raise BoxRefused(
             "it speaks another protocol. Check that its command is `narrated worker`"
         ) from None
-    return pid
+    return pid, printable(str(theirs.get("place", ""))[:100])
 
 
 def _checked(header: dict[str, Any], payload: bytes) -> dict[str, Any]:

@@ -85,7 +85,7 @@ async def _serve(descriptors: tuple[int, int], settings: BoxSettings) -> str:
     except OSError as error:
         return await _end(link, f"its host cannot be started ({error})", ())
     try:
-        link.send({"box": {**greeting(), "pid": host.pid}})
+        link.send({"box": {**greeting(), "pid": host.pid, "place": socket.gethostname()}})
         return await BoxWorker(link, host, settings).serve()
     finally:
         host.kill()

@@ -68,6 +68,7 @@ class ChildProcess:
         stderr: "_StderrLog",
     ) -> None:
         self.name = name
+        self.place = ""
         self.pid = process.pid
         self._process = process
         self._reader, self._writer = wire

@@ -12,6 +12,7 @@ from narrated.engines.engine_info import EngineInfo
 from narrated.engines.model_resources import ModelStatus
 from narrated.engines.registry import EngineSpec
 from narrated.errors import EngineNotHeld, EngineUnavailable
+from narrated.workers.work_done import WorkDone
 from narrated.workers.worker import Worker, WorkerSpec
 
 _POLL_S = 0.2
@@ -52,6 +53,7 @@ class WorkerSnapshot:
     """Number of changes of its engines or their voices."""
     box: str = ""
     """Name of the box that it runs on; empty for this machine."""
+    done: WorkDone = field(default_factory=WorkDone)
 
 
 class WorkerPool:
@@ -189,6 +191,7 @@ class WorkerSupervisor:
         self._failed_starts = 0
         self._backoff = Backoff(_FIRST_DELAY_S, spec.start.longest_delay_s)
         self._problem = ""
+        self._done = WorkDone()
         self._last_engines: dict[str, EngineInfo] = {}
         """The engines of its last worker, until the next one announces its own."""
         self._skip_wait = asyncio.Event()
@@ -297,6 +300,7 @@ class WorkerSupervisor:
             models=worker.models() if worker else (),
             changes=worker.changes if worker else 0,
             box=self._spec.name if self._spec.socket else "",
+            done=replace(self._done),
         )
 
     def _stage(self) -> WorkerState:
@@ -328,7 +332,9 @@ class WorkerSupervisor:
         if self._spec.start != spec.start or not may_run:
             await child.ended()  # the specification changed meanwhile, or it was suspended
             return None
-        worker = self.worker = Worker(child, self._spec, self._on_change, self._measured)
+        worker = self.worker = Worker(
+            child, self._spec, self._on_change, self._measured, self._done
+        )
         begin = asyncio.get_running_loop().time()
         try:
             reason = await worker.serve()

@@ -20,6 +20,7 @@ from narrated.errors import (
     WorkerLost,
 )
 from narrated.workers.protocol import BadFrame
+from narrated.workers.work_done import WorkDone
 from narrated.workers.worker_start import BoxStart, ChildStart, WorkerProcess
 
 _LINES_TOLD = 3
@@ -89,8 +90,13 @@ class _InFlightRequest:
     future: asyncio.Future[RequestResult]
     on_progress: Callable[[float], None] | None
     on_begun: Callable[[], None]
-    is_begun: bool = False
-    """True once an engine has it: it is blamed if the worker dies."""
+    begun_s: float = 0.0
+    """When an engine took it, after which it is blamed if the worker dies; 0 until then."""
+
+    @property
+    def is_begun(self) -> bool:
+        """True once an engine has it."""
+        return bool(self.begun_s)
 
 
 class Worker:
@@ -105,6 +111,7 @@ class Worker:
         spec: WorkerSpec,
         on_change: Callable[[], None],
         measured: MutableMapping[str, int],
+        work_done: WorkDone,
     ) -> None:
         self.engines: dict[str, EngineInfo] = {}
         self.missing: dict[str, EngineUnavailable] = {}
@@ -119,6 +126,8 @@ class Worker:
         self._child = child
         self._on_change = on_change
         self._measured = measured
+        self._work_done = work_done
+        work_done.place = child.place
         self._requests: dict[str, _InFlightRequest] = {}
         self._submitted = 0
         self._loading = True
@@ -313,7 +322,7 @@ class Worker:
 
     def _on_begun(self, body: dict[str, Any], _payload: bytes) -> None:
         request = self._requests[body["id"]]
-        request.is_begun = True
+        request.begun_s = self._loop.time()
         self._loop.call_soon(request.on_begun)
 
     def _on_returned(self, body: dict[str, Any], _payload: bytes) -> None:
@@ -328,8 +337,11 @@ class Worker:
 
     def _on_done(self, body: dict[str, Any], payload: bytes) -> None:
         request = self._finish(body["id"])
+        result = RequestResult(body, payload)
+        if "sample_rate" in body and request.begun_s:
+            self._work_done.add(result.duration_s, request.begun_s, self._loop.time())
         if not request.future.done():
-            request.future.set_result(RequestResult(body, payload))
+            request.future.set_result(result)
 
     def _on_failed(self, body: dict[str, Any], _payload: bytes) -> None:
         request = self._finish(body["id"])

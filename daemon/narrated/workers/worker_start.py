@@ -19,6 +19,8 @@ class WorkerProcess(Protocol):
 
     name: str
     pid: int
+    place: str
+    """Name of its machine; empty for this one."""
 
     @property
     def last_lines(self) -> Sequence[str]:
