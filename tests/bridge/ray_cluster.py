@@ -62,11 +62,8 @@ class RayBridge:
     def __init__(self, home: Path, cluster: Cluster, workers: int = 3) -> None:
         self.socket = home / "bridge.sock"
         self._log = home / "bridge.log"
-        config = home / "node.yaml"
-        config.write_text(CONFIG.format(engines=ENGINES))
-        worker = ("env", f"PYTHONPATH={PACKAGE}", sys.executable, "-m", "narrated.cli")
         own = ("--address", cluster.address, "--socket", str(self.socket), "--cpus", "0.5")
-        command = shlex.join([*worker, "--config", str(config), "worker"])
+        command = shlex.join(worker_command(home))
         self._command = ("bridge", "ray", *own, "--workers", str(workers), "--worker", command)
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -100,6 +97,14 @@ class RayBridge:
         """What the daemon's configuration says of it."""
         box = {"socket": str(self.socket), "engines": ["toy"], "workers": 3}
         return {"boxes": {"studio": box}, "workers": {"only_boxes": ["toy"]}}
+
+
+def worker_command(home: Path) -> list[str]:
+    """The command of a worker whose own configuration has the toy."""
+    config = home / "node.yaml"
+    config.write_text(CONFIG.format(engines=ENGINES))
+    ours = ("env", f"PYTHONPATH={PACKAGE}", sys.executable, "-m", "narrated.cli")
+    return [*ours, "--config", str(config), "worker"]
 
 
 def actors() -> list[int]:

@@ -53,8 +53,11 @@ class Bridge:
         self._address = workers.sockets[0].getsockname()[:2]
         daemon = await asyncio.start_unix_server(self._lend, sock=listening, limit=_LIMIT_BYTES)
         log.info("workers connect to %s port %d", *self._address)
-        async with workers, daemon:
-            await daemon.serve_forever()
+        try:
+            await asyncio.Event().wait()
+        finally:  # to wait until a server is closed would wait for all connections
+            for server in (workers, daemon):
+                server.close()
 
     async def _lend(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection of the daemon."""
@@ -109,12 +112,16 @@ class Bridge:
         work = asyncio.create_task(seat.work(self._address, token))
         try:
             worker = await daemon.while_waiting(_first_of(arrival, work))
-            await daemon.joined(worker)
+            if not await daemon.joined(worker):
+                await asyncio.wait({work}, timeout=ENDED_S)
+                raise NoSeat(work.result() if work.done() else "its worker said nothing")
         except NoSeat as why:
             seat.give_back()
             raise NoSeat(f"the seat on {seat.node} is lost: {why}") from None
         finally:
             self._awaited.pop(token, None)
+            if arrival.done():
+                arrival.result()[1].close()
             await self._end(seat, work)
 
     async def _end(self, seat: ClusterSeat, work: "asyncio.Task[str]") -> None:
@@ -167,19 +174,18 @@ class Caller:
                 each.cancel()
             await asyncio.gather(waiting, keeping, pinging, return_exceptions=True)
 
-    async def joined(self, worker: Streams) -> None:
-        """Carry bytes both ways until either end has closed."""
+    async def joined(self, worker: Streams) -> bool:
+        """Carry bytes both ways until either end has closed; False if the worker ended mute."""
         worker[1].write(bytes(self._said))
-        ways = {
-            asyncio.create_task(_carried(self._reader, worker[1])),
-            asyncio.create_task(_carried(worker[0], self._writer)),
-        }
+        there = asyncio.create_task(_carried(self._reader, worker[1]))
+        back = asyncio.create_task(_carried(worker[0], self._writer))
         try:
-            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({there, back}, return_when=asyncio.FIRST_COMPLETED)
+            return not back.done() or back.result()
         finally:
-            for each in ways:
+            for each in (there, back):
                 each.cancel()
-            await asyncio.gather(*ways, return_exceptions=True)
+            await asyncio.gather(there, back, return_exceptions=True)
             worker[1].close()
 
     async def _keep(self) -> None:
@@ -203,8 +209,12 @@ async def _first_of(arrival: "asyncio.Future[Streams]", work: "asyncio.Task[str]
     raise NoSeat(work.result() if work.done() else "its worker did not connect")
 
 
-async def _carried(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _carried(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+    """Carry bytes until the reader's end has closed; True if there were any."""
+    came = False
     with suppress(ConnectionError):
         while piece := await reader.read(_PIECE_BYTES):
+            came = True
             writer.write(piece)
             await writer.drain()
+    return came
