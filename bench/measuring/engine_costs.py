@@ -47,7 +47,7 @@ class _Context:
 
     voices: Path
     models: Path = Path("/nonexistent")
-    cache: Path = Path("/nonexistent")
+    cache: Path = Path("/dev/null/nowhere")  # where not even root can make a folder
     device: str = "cpu"
 
     def hold(self, model: Any) -> Any:

@@ -11,7 +11,7 @@ class PlainContext:
 
     models: Path = Path("/nonexistent")
     voices: Path = Path("/nonexistent")
-    cache: Path = Path("/nonexistent")
+    cache: Path = Path("/dev/null/nowhere")  # where not even root can make a folder
     device: str = "cpu"
     held: dict[str, Any] = field(default_factory=dict)
 

@@ -12,7 +12,7 @@ class ModelResources:
     """Folder of the models' files."""
     voices: str = "/nonexistent"
     """Folder of the user's own voices."""
-    cache: str = "/nonexistent"
+    cache: str = "/dev/null/nowhere"  # where not even root can make a folder
     """Folder for results that are slow to compute, such as a voice's latents."""
     device: str = "auto"
     memory_bytes: int = 0
