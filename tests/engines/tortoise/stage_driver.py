@@ -48,7 +48,7 @@ class TortoiseDriver(StageDriver):
 
     def stages(self):
         """All but the first: rows bring their latents."""
-        return stages(LatentsCache(Path("/nonexistent"), ""), CandidateDraws())[1:]
+        return stages(LatentsCache(Path("/dev/null/nowhere"), ""), CandidateDraws())[1:]
 
 
 def samples(pcm: bytes) -> np.ndarray:
