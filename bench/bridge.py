@@ -3,9 +3,9 @@
     python bench/bridge.py [--quick] [--scratch FOLDER] [CASE ...]
 
 The cluster's nodes are processes of this machine, and so are its workers, the daemon's end and the
-bridge. `sound` has an engine that sleeps 50 ms and gives 1 MiB of sound, which crosses as FLAC, by
-1, 2, 4 and 8 workers; `many` has 100 actors and short chunks. Exits with 1 if a figure misses its
-goal.
+bridge. `flac` has an engine that sleeps 50 ms and gives 1 MiB of sound, which crosses as FLAC, by
+1, 2, 4 and 8 workers; in `pcm` it crosses as it is. `many` has 100 actors and short chunks. Exits
+with 1 if a figure misses its goal.
 """
 
 import sys
@@ -16,7 +16,8 @@ from measuring.fleet import FleetPlace
 from measuring.program import Case, argument_parser, measure, scratch_folder
 
 CASES: dict[str, Case[FleetPlace]] = {
-    "sound": bridged_fleet.sound,
+    "flac": bridged_fleet.flac,
+    "pcm": bridged_fleet.pcm,
     "many": bridged_fleet.many,
 }
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from measuring.fleet import (
@@ -34,17 +34,36 @@ SHARE = {4: 0.75}
 _START_S = 60.0
 
 
-def sound(place: FleetPlace) -> list[Figure]:
-    """50 ms and 1 MiB of sound a chunk, as FLAC, by both ways in turn."""
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A chunk: the length of its text, and how its sound crosses."""
+
+    characters: int
+    is_flac: bool
+
+
+def flac(place: FleetPlace) -> list[Figure]:
+    """50 ms and 1 MiB of sound a chunk, encoded by the workers as the daemon asks of boxes."""
+    return _by_both_ways(place, "as FLAC", is_flac=True)
+
+
+def pcm(place: FleetPlace) -> list[Figure]:
+    """The same as PCM: the whole MiB crosses, where FLAC of the bench's tone has 0.43 MiB."""
+    return _by_both_ways(place, "as PCM", is_flac=False)
+
+
+def _by_both_ways(place: FleetPlace, how: str, *, is_flac: bool) -> list[Figure]:
+    """The bridge and sockets of their own, in turn."""
     figures: list[Figure] = []
     for count in (1, 2) if place.is_quick else (1, 2, 4, 8):
         chunks = count * (10 if place.is_quick else 60)
-        by_socket = asyncio.run(_by_sockets(place.folder, count, chunks, CHUNK_S))
-        bridged, bridge_ms = _bridged(place.folder, count, chunks, CHUNK_S, MEBIBYTE_CHARACTERS)
+        said = Said(MEBIBYTE_CHARACTERS, is_flac)
+        by_socket = asyncio.run(_by_sockets(place.folder, count, chunks, said))
+        bridged, bridge_ms = _bridged(place.folder, count, chunks, CHUNK_S, said)
         share, goal = bridged.chunks_a_second / by_socket.chunks_a_second, SHARE.get(count)
         figures += [
             Figure(
-                f"1 MiB of sound as FLAC, {count} actors by the bridge",
+                f"1 MiB of sound {how}, {count} actors by the bridge",
                 f"{bridged.chunks_a_second:.1f} chunks/s, {share:.2f} x that of {count} sockets, "
                 f"{bridged.chunks_a_second * CHUNK_S / count:.0%} of ideal "
                 f"({by_socket.chunks_a_second * CHUNK_S / count:.0%})",
@@ -52,7 +71,7 @@ def sound(place: FleetPlace) -> list[Figure]:
                 share >= goal if goal else None,
             ),
             Figure(
-                f"CPU for a chunk, {count} actors",
+                f"CPU for a chunk {how}, {count} actors",
                 f"daemon {bridged.daemon_ms:.2f} ms ({by_socket.daemon_ms:.2f} by sockets), "
                 f"bridge {bridge_ms:.2f} ms",
                 "",
@@ -65,7 +84,7 @@ def sound(place: FleetPlace) -> list[Figure]:
 def many(place: FleetPlace) -> list[Figure]:
     """A hundred actors that sleep a second for a short chunk."""
     count = 10 if place.is_quick else MANY
-    bridged, bridge_ms = _bridged(place.folder, count, 5 * count, 1.0, SHORT_CHARACTERS)
+    bridged, bridge_ms = _bridged(place.folder, count, 5 * count, 1.0, Said(SHORT_CHARACTERS, True))
     return [
         Figure(
             f"{count} actors, a short chunk a second each",
@@ -77,13 +96,13 @@ def many(place: FleetPlace) -> list[Figure]:
     ]
 
 
-async def _by_sockets(folder: Path, count: int, chunks: int, step_s: float) -> Throughput:
-    async with boxes(folder, count, paced(step_s)) as specs:
-        return await throughput(specs, chunks, characters=MEBIBYTE_CHARACTERS, is_flac=True)
+async def _by_sockets(folder: Path, count: int, chunks: int, said: "Said") -> Throughput:
+    async with boxes(folder, count, paced(CHUNK_S)) as specs:
+        return await throughput(specs, chunks, characters=said.characters, is_flac=said.is_flac)
 
 
 def _bridged(
-    folder: Path, count: int, chunks: int, step_s: float, characters: int
+    folder: Path, count: int, chunks: int, step_s: float, said: "Said"
 ) -> tuple[Throughput, float]:
     """The throughput by the bridge, and the bridge's own CPU for a chunk, in ms."""
     engine = paced(step_s)
@@ -91,7 +110,7 @@ def _bridged(
         one = WorkerSpec("actor", "", (engine,), socket=str(path))
         specs = [replace(one, name=f"actor{number}") for number in range(count)]
         began_s = own_processor_s(pid)
-        speaking = throughput(specs, chunks, characters=characters, is_flac=True)
+        speaking = throughput(specs, chunks, characters=said.characters, is_flac=said.is_flac)
         done = asyncio.run(speaking)
         # The start of the workers is in it: some milliseconds each.
         return done, 1e3 * (own_processor_s(pid) - began_s) / chunks

@@ -28,13 +28,13 @@ NODE = {
 
 
 @contextlib.contextmanager
-def ray_cluster(nodes: int, port: int = 0) -> Iterator[Cluster]:
-    """So many nodes, each with one GPU that is none; the first is the head."""
+def ray_cluster(gpus: int, port: int = 0) -> Iterator[Cluster]:
+    """A head without a GPU, and so many nodes with one GPU each that is none."""
     with _environment():
-        head = {**NODE, "gcs_server_port": port} if port else NODE
+        head = {**NODE, "num_gpus": 0, **({"gcs_server_port": port} if port else {})}
         cluster = Cluster(initialize_head=True, head_node_args=head)
         try:
-            for _ in range(nodes - 1):
+            for _ in range(gpus):
                 cluster.add_node(**NODE)
             yield cluster
         finally:
