@@ -56,7 +56,7 @@ def _workers(box: Box) -> list[dict[str, Any]]:
 
 def _wait_ready(box: Box) -> None:
     try:
-        until(lambda: [each["state"] for each in _workers(box)] == ["ready"] * 2, 60)
+        until(lambda: [each["state"] for each in _workers(box)] == ["ready"] * 2, 150)
     except AssertionError as error:
         words = box.journal("-u", "narrated-bridge@studio") + box.journal("-u", "ray-node")
         raise AssertionError(f"{box.log}{words}\n{_workers(box)}") from error
@@ -76,7 +76,7 @@ def test_cluster_beside_the_service(box: Box) -> None:
     box.drop("Studio.md", "\n\n".join(["# Studio", *parts]))
     until(lambda: _times_spoken(box, "Studio").total() > 4)
     box.run("systemctl", "kill", "--kill-who=main", "-s", "KILL", UNITS[1])
-    box.heard("Studio")
+    box.heard("Studio", 150)
     times = _times_spoken(box, "Studio")
     assert len(times) == 24 and times.total() <= 24 + 2 * ROWS, times
     assert box.main_pid == daemon
