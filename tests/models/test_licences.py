@@ -54,6 +54,13 @@ def answered(cli: ModelsCommand, answer: bytes) -> tuple[int, str]:
     [
         *("cc-by-nc-4.0", "CC-BY-NC-SA-4.0", "cc-by-nc-nd-3.0", "cpml", "apple-amlr"),
         *("fair-noncommercial-research-license", "coqui-public-model-license", "Research only"),
+        *(
+            "Not for commercial use",
+            "no commercial use",
+            "For personal use only",
+            "Evaluation only",
+        ),
+        *("Coqui Public Model License", "Blizzard Challenge 2013"),
         *("deepfloyd-if-license", "Blizzard 2013 (research only)", "Non-Commercial", "academic"),
     ],
 )

@@ -3,8 +3,9 @@
 import re
 
 _FORBIDS = re.compile(
-    r"(?:^|[^a-z])(?:nc|non-?\s?commercial|noncommercial|research|amlr|cpml|coqui-public-model)"
-    r"(?:$|[^a-z])|academic|deepfloyd|\bmrl\b",
+    r"(?:^|[^a-z])(?:nc|non-?\s?commercial|noncommercial|research|amlr|cpml)(?:$|[^a-z])"
+    r"|\b(?:no|not for|without) commercial|\b(?:personal|private) use|\bevaluation\b"
+    r"|coqui[- ]public[- ]model|blizzard|academic|deepfloyd|\bmrl\b",
     re.ASCII,
 )
 """In lower case: short names of the hub (`cc-by-nc-4.0`, `cpml`), and words of cards."""

@@ -143,6 +143,8 @@ def test_wrong_wishes_are_refused(engine: VitsEngine, folders: dict[str, Path]) 
         engine.admit(asked(options=rate(0)))
     with pytest.raises(EngineError, match="belongs to the engine"):
         engine.admit(asked(options={"model": "a/b"}))
+    with pytest.raises(EngineError, match="There is no option 'dtype'"):
+        loaded(folders["plain"], dtype="float16")
     told = [{}, {"noise_scale": 0.5}, {"speaking_rate": 2}]
     assert len({loaded(folders["plain"], **each).identity for each in told}) == 3
 

@@ -25,7 +25,7 @@ _ENGINE = {"model": LOADING["model"], "rows": LOADING["rows"]}
 
 def engine_options(options: Options) -> dict[str, Any]:
     """Check an engine's options. Raises EngineError for an unknown or wrong one."""
-    return parse_options(options, {**_ENGINE, **_REQUEST})
+    return parse_options(options, {**_ENGINE, **_REQUEST}, {})
 
 
 def request_options(options: Options) -> dict[str, Any]:

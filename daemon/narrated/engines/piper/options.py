@@ -48,7 +48,7 @@ class NoiseScales:
 
 def engine_options(options: Options) -> dict[str, Any]:
     """Check an engine's options. Raises EngineError for an unknown or wrong one."""
-    return parse_options(options, {**_ENGINE, **_REQUEST})
+    return parse_options(options, {**_ENGINE, **_REQUEST}, {})
 
 
 def request_options(options: Options) -> dict[str, Any]:
