@@ -121,7 +121,7 @@ def test_voice_option_is_completed(tmp_path: Path) -> None:
 
 
 def test_completing_costs_little(tmp_path: Path) -> None:
-    """A completion of voices takes at most 0.3 s of CPU more than the start of narrated itself."""
+    """A completion of voices takes at most five times the CPU of narrated's own start."""
 
     def cpu_s(call: list[str]) -> float:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -132,5 +132,5 @@ def test_completing_costs_little(tmp_path: Path) -> None:
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
-    least = [min(cpu_s(call) for _ in range(3)) for call in (VOICES, [])]
-    assert least[0] - least[1] < 0.3
+    completing, starting = (min(cpu_s(call) for _ in range(3)) for call in (VOICES, []))
+    assert completing < 5 * starting

@@ -28,6 +28,7 @@ ELSEWHERE = {
     "config check": 0,
     "config init": 3,  # it is there already; --print works
     "audition": 5,  # the folder is not theirs
+    "bridge ray": 1,  # it has no socket
     "config show": 0,
     "describe": 0,
     "doctor": 1,  # the outbox is not theirs

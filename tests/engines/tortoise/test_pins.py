@@ -24,6 +24,8 @@ from narrated.engines.tortoise.request import TortoiseRequest
 from support.engine_context import PlainContext
 from workers.support import running, spec
 
+pytestmark = pytest.mark.long  # the pins are installed for minutes
+
 TEXT = "The kettle is on, and I am back at four, with the dog and all the rain in her fur."
 SETTINGS = {
     "num_autoregressive_samples": 2,
