@@ -111,7 +111,7 @@ test-all: $(VENV)/test-models $(VENV)/ears $(VENV)/test-faults $(VENV)/suites $(
 	$(PYTEST) --tier ci $(ARGS)
 
 # For a release: what takes too long for every change.
-test-long: $(VENV)/test-models $(VENV)/test-faults $(VENV)/suites $(VENV)/ears
+test-long: $(VENV)/test-models $(VENV)/test-peers $(VENV)/test-faults $(VENV)/suites $(VENV)/ears
 	$(PYTEST) --tier long $(ARGS)
 
 lint: $(VENV)/lint

@@ -147,6 +147,7 @@ def test_lone_script_is_a_post(daemon: Daemon) -> None:
     daemon.drop("later/post.script.md", script.replace("second", "again"))
     _wait_said(daemon, "later/post", SAID.replace("second", "again"))
     wait(lambda: not _below(daemon, "later/post.script"), lambda: daemon.log)
+    wait(lambda: daemon.history("later/post.md")[-1] == "done", lambda: daemon.log)
     (daemon.inbox / "later/post.md").unlink()
     daemon.manifest("later/post.script")
 

@@ -27,6 +27,7 @@ print(json.dumps(told | {"place": place, "narrated": narrated}))
 """
 
 
+@pytest.mark.long  # it installs torch and more
 def test_pins_hold(tortoise_pins: Path) -> None:
     """The versions that the engine pins are installed, and nothing of ours."""
     done = subprocess.run((tortoise_pins, "-I", "-c", LOOK), capture_output=True, text=True)
@@ -39,6 +40,7 @@ def test_pins_hold(tortoise_pins: Path) -> None:
     assert told["narrated"] == [], "an environment apart needs nothing of ours"
 
 
+@pytest.mark.long  # the same
 def test_complete_venv_stays(
     tortoise_pins: Path,
 ) -> None:
