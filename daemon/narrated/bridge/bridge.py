@@ -83,10 +83,11 @@ class Bridge:
             async with asyncio.timeout(PLACED_S):
                 await seat.placed()
         except TimeoutError:
+            self._keep(seat)
             raise NoSeat(f"the cluster has no place for {self._cluster.wanted} yet") from None
-        finally:
-            if not seat.node:
-                self._keep(seat)
+        except asyncio.CancelledError:  # the daemon hung up; the next connection takes it
+            self._keep(seat)
+            raise
         log.info("a worker on %s", seat.node)
         return seat
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -70,7 +71,8 @@ class ClusterSeat:
     def give_back(self) -> None:
         """End the actor, and its worker; its place is free."""
         self.is_gone = True
-        ray.kill(self._actor)
+        with suppress(RayError, RuntimeError, ValueError):  # it, or the whole cluster, is gone
+            ray.kill(self._actor)
 
 
 class Cluster:
