@@ -50,12 +50,16 @@ def _see_its_note(daemon: Daemon, stem: str, *words: str) -> None:
 
 
 def _wait_for_trouble(daemon: Daemon, *words: str) -> str:
-    wait(
-        lambda: all(word in _trouble(daemon) for word in words),
-        lambda: f"{daemon.status()}\n{daemon.log}",
-        LONG_S,
-    )
-    return _trouble(daemon)
+    """Wait until the trouble is told, and return it: the next look may find it tried again."""
+    told = ""
+
+    def is_told() -> bool:
+        nonlocal told
+        told = _trouble(daemon)
+        return all(word in told for word in words)
+
+    wait(is_told, lambda: f"{daemon.status()}\n{daemon.log}", LONG_S)
+    return told
 
 
 @pytest.mark.parametrize(("where", "kib"), [("outbox", 3072), ("cache", 3072), ("state", 4096)])
