@@ -142,6 +142,8 @@ def test_worker_refuses_other_daemon(tmp_path):
         [struct.pack("<II", 2, PAYLOAD_LIMIT_BYTES + 1) + b"{}"],
         [*encode({"hello": {"engines": [{"name": "toy", "rows": "many"}]}}, b"")],
         [*encode({"done": {"id": "1", "elapsed_s": float("nan"), "identity": "x"}}, b"")],
+        [*encode({"done": {"id": "1", "elapsed_s": 1, "sample_rate": 8000}}, b"")],
+        [*encode({"done": {"id": "1", "elapsed_s": 1, "identity": "x"}}, b"")],
         [*encode({"models": {"models": 5, "measured": {}}}, b"")],
         [*encode({"done": {"id": "1", "elapsed_s": 1, "flac": True}}, b"fLaC of nothing")],
         [*encode({"box": {}}, b"")],

@@ -227,9 +227,10 @@ def _check_done(body: dict[str, Any]) -> None:
         raise ValueError("elapsed_s")
     if not (isinstance(rate, int) and 0 < rate <= _MOST_RATE):
         raise ValueError("sample_rate")
-    for key in ("identity", "text"):
-        if not isinstance(body.get(key, ""), str):
-            raise TypeError(key)
+    if not (isinstance(body["identity"], str) and isinstance(body.get("text", ""), str)):
+        raise TypeError("identity or text")
+    if "sample_rate" not in body and "text" not in body:
+        raise ValueError("neither sound nor words")
 
 
 def _make_printable(body: dict[str, Any]) -> None:
